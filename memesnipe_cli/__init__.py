@@ -1,0 +1,3 @@
+"""MemeSnipe: systematic crypto trading with small capital. The library; `memesnipe_cli.cli` is its command line."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,292 @@
+"""Settings: a profile file -> one frozen, validated object, built once at the edge and handed down.
+
+A file names only what differs from the built-in `paper` profile. Where profiles are found: profile_files.py.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from memesnipe_cli.errors import ConfigError
+from memesnipe_cli.profile_files import DEFAULT_PROFILE, builtin_dir, find_profile, read_toml
+from memesnipe_cli.venue_hosts import ORDER_VENUES, check_base_url
+
+# The owner's numbers: a profile may be stricter, and looser only when it says so (limits.allow_looser).
+MOST_TRADE_SHARE = 0.02
+MOST_STRATEGY_SHARE = 0.10
+MOST_COST_SHARE = 0.25
+LEAST_NOTIONAL_MARGIN = 0.20
+
+
+def _number(value: Any) -> Any:
+    """TOML's numbers only: no booleans, no text that happens to look like a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError("must be a number")
+    return float(value)
+
+
+def _money(value: Any) -> Any:
+    """A number, or a decimal in quotes; a float is read by its shortest text, so 0.1 is 0.1."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        raise ValueError("must be an amount")
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError("must be an amount") from None
+
+
+Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Money = Annotated[Decimal, BeforeValidator(_money), Field(allow_inf_nan=False)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+
+
+class Account(_Settings):
+    """What the tool was given to trade with."""
+
+    capital: Annotated[Money, Field(gt=0, le=10**12)] = Decimal(200)
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3,5}$")] = "USD"
+    venue: Annotated[str, Field(pattern=r"^[a-z0-9]+$")] = "sim"
+
+
+class Limits(_Settings):
+    """Hard caps on an entry, as shares of net asset value unless said otherwise.
+
+    `max_cost_share`: the largest round-trip cost as a share of the stop distance. `min_notional_margin`: how far
+    above the venue's minimum every planned leg must stay. `entry_collar`: an entry's limit price is
+    close x (1 + entry_collar).
+    """
+
+    trade_share: Annotated[Share, Field(gt=0)] = MOST_TRADE_SHARE
+    strategy_share: Annotated[Share, Field(gt=0)] = MOST_STRATEGY_SHARE
+    gross_share: Annotated[Share, Field(gt=0)] = 1.0
+    max_cost_share: Annotated[Share, Field(gt=0)] = MOST_COST_SHARE
+    min_notional_margin: Annotated[Number, Field(ge=0, le=10)] = LEAST_NOTIONAL_MARGIN
+    entry_collar: Annotated[Share, Field(le=0.1)] = 0.005
+    allow_looser: bool = False
+
+    @model_validator(mode="after")
+    def _within_the_rules(self) -> Self:
+        looser = [
+            f"{name} is {given:g}: at most {most:g}"
+            for name, given, most in (
+                ("trade_share", self.trade_share, MOST_TRADE_SHARE),
+                ("strategy_share", self.strategy_share, MOST_STRATEGY_SHARE),
+                ("max_cost_share", self.max_cost_share, MOST_COST_SHARE),
+            )
+            if given > most
+        ]
+        if self.min_notional_margin < LEAST_NOTIONAL_MARGIN:
+            looser.append(f"min_notional_margin is {self.min_notional_margin:g}: at least {LEAST_NOTIONAL_MARGIN:g}")
+        if looser and not self.allow_looser:
+            raise ValueError(f"{'; '.join(looser)}, unless allow_looser = true")
+        return self
+
+
+class Costs(_Settings):
+    """What a simulated fill pays beside the fee. `half_spread` and `stop_slippage` are fractions of the price;
+    `impact` multiplies the square-root law; `volume_share` is the largest share of a bar's volume one may take."""
+
+    half_spread: Annotated[Share, Field(le=0.1)] = 0.0005
+    impact: Annotated[Number, Field(ge=0, le=100)] = 1.0
+    volume_share: Annotated[Share, Field(gt=0)] = 0.05
+    stop_slippage: Annotated[Share, Field(le=0.1)] = 0.0005
+
+
+class Venue(_Settings):
+    """What is assumed of a venue until it has been asked: fees as fractions of the notional.
+
+    `half_spread` replaces costs.half_spread there; `base_url` replaces the venue's address (its own hosts and
+    loopback only); `fees_as_of` says when the fees were looked up.
+    """
+
+    taker_fee: Annotated[Share, Field(le=0.1)] = 0.0060
+    maker_fee: Annotated[Share, Field(le=0.1)] = 0.0040
+    half_spread: Annotated[Share, Field(le=0.1)] | None = None
+    min_notional: Annotated[Money, Field(ge=0)] | None = None
+    base_url: str | None = None
+    fees_as_of: str = "assumed"
+
+
+class Profile(_Settings):
+    """All settings of one invocation."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")] = DEFAULT_PROFILE
+    description: str = ""
+    kind: Literal["paper", "live"] = "paper"
+    account: Account = Account()
+    limits: Limits = Limits()
+    costs: Costs = Costs()
+    venues: dict[str, Venue] = {"default": Venue()}
+
+    @field_validator("venues")
+    @classmethod
+    def _addresses(cls, venues: dict[str, Venue]) -> dict[str, Venue]:
+        for name, venue in venues.items():
+            if venue.base_url is not None:
+                problem = check_base_url(name, venue.base_url)
+                if problem:
+                    raise ValueError(f"{name}.base_url {problem}")
+        return venues
+
+    @model_validator(mode="after")
+    def _live_needs_a_venue(self) -> Self:
+        if self.kind == "live" and self.account.venue not in ORDER_VENUES:
+            raise ValueError(
+                f"kind is live and account.venue is {self.account.venue}: orders go to "
+                f"{' and '.join(ORDER_VENUES)} only"
+            )
+        return self
+
+    def venue(self, name: str) -> Venue:
+        """What is assumed of a venue: its own entry, else [venues.default]."""
+        return self.venues.get(name) or self.venues.get("default") or Venue()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a profile: the key's path, what is wrong with its value, and what to do."""
+
+    key: str
+    message: str
+    hint: str
+
+
+def load_profile(name_or_path: str, own_dir: Path | None = None) -> Profile:
+    """The validated settings of a profile, by built-in name, user's name or path.
+
+    `own_dir` replaces the platform's folder of the user's profiles. Raises ConfigError naming the key.
+    """
+    file = find_profile(name_or_path, own_dir)
+    profile, problems = read_profile(file.path)
+    if profile is None:
+        first, more = problems[0], len(problems) - 1
+        also = f" (and {more} more: memesnipe profile validate {name_or_path})" if more else ""
+        raise ConfigError(f"profile {file.name}: {first.message}{also}", first.hint)
+    return profile
+
+
+def read_profile(path: Path) -> tuple[Profile | None, list[Problem]]:
+    """The profile in a file, or everything that is wrong with it. Raises ConfigError where it cannot be read."""
+    own = read_toml(path)
+    data: dict[str, Any] = {"name": path.stem, **_over_defaults(own)}
+    try:
+        return Profile.model_validate(data), []
+    except ValidationError as error:
+        return None, [_problem(detail, path) for detail in error.errors()]
+
+
+def _over_defaults(own: Mapping[str, Any]) -> dict[str, Any]:
+    base = read_toml(builtin_dir() / f"{DEFAULT_PROFILE}.toml")
+    for key in ("name", "description"):
+        base.pop(key, None)
+    venues = own.get("venues")
+    if isinstance(venues, dict):
+        # A venue that the defaults do not know starts from [venues.default], so that one key is enough for it.
+        fallback = base["venues"]["default"]
+        base["venues"] = {**{name: fallback for name in venues}, **base["venues"]}
+    return merge(base, own)
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with the keys of `over` in place of its own, table by table."""
+    merged = dict(base)
+    for key, value in over.items():
+        mine = merged.get(key)
+        merged[key] = merge(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _problem(detail: Any, path: Path) -> Problem:
+    """One of pydantic's complaints in our words. A value is shown only under a key we know: a stray key may be
+    a secret that somebody put into the wrong file."""
+    loc = tuple(str(part) for part in detail["loc"])
+    key = ".".join(loc) or "profile"
+    if detail["type"] == "extra_forbidden":
+        return _unknown_key(key, loc)
+    message = detail["msg"].removeprefix("Value error, ")
+    hint = f"edit {path}; see docs/profiles.md"
+    if detail["type"] == "value_error" and not isinstance(detail["input"], str | int | float | Decimal):
+        return Problem(key, message if not loc else f"{key}: {message}", hint)
+    if detail["type"] == "literal_error":
+        hint = f"use one of: {detail['ctx']['expected']}"
+        message = "not a known value"
+    message = message[:1].lower() + message[1:].removeprefix("nput s").removeprefix("alue ")
+    return Problem(key, f"{key} is {_shown(detail['input'])}: {_our_words(message)}", hint)
+
+
+def _our_words(message: str) -> str:
+    """pydantic says `Input should be ...`; a person reads `must be ...`."""
+    return message.replace("ihould be", "must be").replace("input should", "must")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping | list):
+        return "a table" if isinstance(value, Mapping) else "a list"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _unknown_key(key: str, loc: tuple[str, ...]) -> Problem:
+    known = _keys_at(loc[:-1])
+    near = difflib.get_close_matches(loc[-1], known, n=1)
+    if any(word in loc[-1].lower() for word in ("secret", "key", "token", "password")):
+        hint = "a profile holds no secrets: take it out; keys belong in the OS keyring"
+    elif near:
+        hint = f"did you mean {near[0]}?"
+    else:
+        hint = f"known here: {', '.join(known)}"
+    return Problem(key, f"{key} is not a setting", hint)
+
+
+def _keys_at(loc: tuple[str, ...]) -> list[str]:
+    """The keys that may stand at a place in the tree."""
+    model: type[BaseModel] = Profile
+    for part in loc:
+        field = model.model_fields.get(part)
+        if field is None:
+            continue  # a venue's name
+        inner = _model_in(field.annotation)
+        if inner is None:
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return annotation if issubclass(annotation, BaseModel) else None
+    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
+
+
+def flatten(profile: Profile) -> dict[str, Any]:
+    """Dotted key -> value, in the order of the tree: what `profile show` lists and `profile diff` compares."""
+    flat: dict[str, Any] = {}
+
+    def walk(prefix: str, value: Any) -> None:
+        if isinstance(value, Mapping):
+            for key, inner in value.items():
+                walk(f"{prefix}.{key}" if prefix else key, inner)
+        else:
+            flat[prefix] = value
+
+    walk("", profile.model_dump())
+    return flat
