@@ -1,17 +1,18 @@
-"""The root command: a lazy table of subcommands, the global options, and the one place where errors become text
-and an exit code.
+"""The root command: a lazy table of subcommands, the kit they are made with, and the one place where errors become
+text and an exit code.
 
 Nothing here imports a subcommand before it is asked for: `memesnipe --help` is drawn from COMMANDS alone.
 """
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,15 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from memesnipe_cli import __version__
-from memesnipe_cli.console import Console, OutputMode, PipeClosedError
+from memesnipe_cli.completion import complete_global_options, complete_words
+from memesnipe_cli.console import Console, OutputMode, PipeClosedError, guard_standard_streams
 from memesnipe_cli.errors import ExitCode, MemesnipeError, UsageError
+from memesnipe_cli.global_options import (
+    GLOBAL_OPTIONS,
+    requested_mode,
+    take_global_options,
+    without_global_options,
+)
 
 if TYPE_CHECKING:
     from memesnipe_cli.profile import Profile
@@ -39,17 +47,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Set up: venue, capital, limits; every question has a flag."),
     "doctor": ("doctor", "Check this machine: store, disk, clock, keyring, venues."),
 }
-
-GLOBAL_OPTIONS = (
-    ("--profile NAME|PATH", "Settings to use (MEMESNIPE_PROFILE; default: paper)."),
-    ("--store DIR", "Where data lives (MEMESNIPE_STORE; default: the platform's data folder)."),
-    ("--json", "One JSON document on stdout."),
-    ("--jsonl", "One JSON object a line on stdout, streaming."),
-    ("-v, --verbose", "Say more on stderr."),
-    ("-q, --quiet", "Say less on stderr."),
-)
-_VALUED = {"--profile", "--store"}
-_FLAGS = {"--json", "--jsonl", "-v", "--verbose", "-q", "--quiet"}
+HELP_WIDTH = 100
+_COMPLETION_VARIABLE = "_MEMESNIPE_COMPLETE"
 
 
 @dataclass
@@ -84,65 +83,30 @@ class Run:
         return user_data_path("memesnipe", appauthor=False)
 
 
-@dataclass
-class GlobalOptions:
-    """The options that may stand before or after a subcommand."""
-
-    profile: str = "paper"
-    store: Path | None = None
-    mode: OutputMode = OutputMode.HUMAN
-    verbosity: int = 0
-    rest: list[str] = field(default_factory=list)
+# --- the kit that commands are made with ----------------------------------------------------------------------
 
 
-def take_global_options(args: Sequence[str], environ: dict[str, str]) -> GlobalOptions:
-    """Pick the global options out of `args`, wherever they stand before a `--`; the others stay in `rest`."""
-    options = GlobalOptions(profile=environ.get("MEMESNIPE_PROFILE") or "paper")
-    if environ.get("MEMESNIPE_STORE"):
-        options.store = Path(environ["MEMESNIPE_STORE"])
-    waiting = list(args)
-    while waiting:
-        word = waiting.pop(0)
-        name, equals, value = word.partition("=")
-        if word == "--":
-            options.rest += [word, *waiting]
-            break
-        if name in _VALUED:
-            if not equals:
-                if not waiting:
-                    raise UsageError(f"option {name} needs a value", f"write {name} VALUE")
-                value = waiting.pop(0)
-            if not value:
-                raise UsageError(f"option {name} has an empty value", f"write {name} VALUE")
-            if name == "--profile":
-                options.profile = value
-            else:
-                options.store = Path(value)
-        elif word in _FLAGS:
-            _set_flag(options, word)
-        else:
-            options.rest.append(word)
-    return options
-
-
-def _set_flag(options: GlobalOptions, word: str) -> None:
-    if word in ("--json", "--jsonl"):
-        mode = OutputMode(word[2:])
-        if options.mode not in (OutputMode.HUMAN, mode):
-            raise UsageError("--json and --jsonl exclude each other", "give one of the two")
-        options.mode = mode
-    elif word in ("-q", "--quiet"):
-        options.verbosity = -1
-    else:
-        options.verbosity = max(options.verbosity, 0) + 1
+def _write_global_options(formatter: Any) -> None:
+    with formatter.section("Global options, before or after the subcommand"):
+        formatter.write_dl(list(GLOBAL_OPTIONS))
 
 
 class Command(TyperCommand):
-    """A subcommand; its help ends with the global options."""
+    """A subcommand; its help ends with the global options and its examples, and completion knows both."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         super().format_options(ctx, formatter)
         _write_global_options(formatter)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        # The epilog holds the examples, one a line: a shell line must not be wrapped or joined with the next.
+        if self.epilog:
+            formatter.write_paragraph()
+            formatter.write("Examples:\n" + "".join(f"  {line}\n" for line in self.epilog.splitlines()))
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        special = complete_global_options(ctx, incomplete)
+        return special if special is not None else super().shell_complete(ctx, incomplete)
 
 
 class Group(TyperGroup):
@@ -151,6 +115,46 @@ class Group(TyperGroup):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         super().format_options(ctx, formatter)
         _write_global_options(formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        special = complete_global_options(ctx, incomplete)
+        return special if special is not None else super().shell_complete(ctx, incomplete)
+
+
+class CommandApp(typer.Typer):
+    """A Typer app whose commands carry our help; commands/NAME.py exposes one as `app`."""
+
+    def command(  # type: ignore[override]  # the keywords pass through to typer's own
+        self, name: str | None = None, *, examples: Sequence[str] = (), **kwargs: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """As typer's, and `examples`: whole shell lines shown under `Examples:` at the end of the help."""
+        kwargs.setdefault("cls", Command)
+        if examples:
+            kwargs["epilog"] = "\n".join(examples)
+        return super().command(name, **kwargs)
+
+
+def command_app(help_text: str, *, group: bool = True) -> CommandApp:
+    """The app of one subcommand. `group=False` for a subcommand without subcommands of its own."""
+    return CommandApp(
+        help=help_text,
+        cls=Group,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=group,
+    )
+
+
+def current(ctx: typer.Context) -> Run:
+    """The Run of this invocation."""
+    run = ctx.find_object(Run)
+    if run is None:
+        raise RuntimeError("a command was called outside of memesnipe_cli.cli.main")
+    return run
+
+
+# --- the root -------------------------------------------------------------------------------------------------
 
 
 class RootGroup(Group):
@@ -173,45 +177,27 @@ class RootGroup(Group):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         # The base class looks for near misses among loaded commands; ours are in the table.
-        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[arg-type]
+        self.commands = dict.fromkeys(COMMANDS)  # type: ignore[assignment]
         return super().resolve_command(ctx, args)
 
+    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        if not extra.get("resilient_parsing"):
+            return super().make_context(info_name, args, parent=parent, **extra)
+        # Completion parses the unfinished line itself: it must not stumble over the global options.
+        rest, wants_value = without_global_options(args)
+        context = super().make_context(info_name, rest, parent=parent, **extra)
+        context.meta["memesnipe.wants_value"] = wants_value
+        return context
 
-def _write_global_options(formatter: Any) -> None:
-    with formatter.section("Global options, before or after the subcommand"):
-        formatter.write_dl(list(GLOBAL_OPTIONS))
-
-
-class CommandApp(typer.Typer):
-    """A Typer app whose commands carry our help; commands/NAME.py exposes one as `app`."""
-
-    def command(self, name: str | None = None, **kwargs: Any) -> Any:
-        kwargs.setdefault("cls", Command)
-        return super().command(name, **kwargs)
-
-
-def command_app(help_text: str, *, group: bool = True) -> CommandApp:
-    """The app of one subcommand. `group=False` for a subcommand without subcommands of its own."""
-    app = CommandApp(
-        help=help_text,
-        cls=Group,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        no_args_is_help=group,
-    )
-    return app
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        special = complete_global_options(ctx, incomplete)
+        if special is not None:
+            return special
+        return complete_words({name: text for name, (_, text) in COMMANDS.items()}, incomplete)
 
 
-def current(ctx: typer.Context) -> Run:
-    """The Run of this invocation."""
-    run = ctx.find_object(Run)
-    if run is None:
-        raise RuntimeError("a command was called outside of memesnipe_cli.cli.main")
-    return run
-
-
-def _root_app() -> typer.Typer:
+def root_command() -> Any:
+    """The root command, ready to parse a line."""
     app = typer.Typer(
         cls=RootGroup,
         rich_markup_mode=None,
@@ -222,71 +208,112 @@ def _root_app() -> typer.Typer:
     )
 
     @app.callback(help="Trade crypto systematically with small capital, on Coinbase and Kraken.")
-    def root(
-        version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
-    ) -> None:
-        if version:
-            sys.stdout.write(f"memesnipe {__version__}\n")
-            raise typer.Exit
+    def root() -> None:
+        """Nothing happens before a subcommand is called; the global options were taken out of the line before."""
 
-    return app
+    return typer.main.get_command(app)
 
 
-def run(args: Sequence[str], environ: dict[str, str]) -> int:
-    """Run one command line and return its exit code; nothing escapes as a traceback that was expected."""
-    console = Console()
+# --- running --------------------------------------------------------------------------------------------------
+
+
+class TerminatedError(SystemExit):
+    """SIGTERM: unwinds like an exit, so that `finally` and `with` do their work, and ends with 143."""
+
+
+def run(args: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one command line and return its exit code. Every way a command can end becomes text here."""
+    console = Console(requested_mode(args))
+    words: Sequence[str] = args
     try:
         options = take_global_options(args, environ)
+        words = options.rest
         console = Console(options.mode, verbosity=options.verbosity)
+        if options.version:
+            console.text(f"memesnipe {__version__}", {"type": "version", "v": 1, "version": __version__})
+            return ExitCode.OK
         this_run = Run(console=console, profile_name=options.profile, store_dir=options.store)
-        command = typer.main.get_command(_root_app())
-        result = command.main(options.rest, prog_name="memesnipe", standalone_mode=False, obj=this_run)
-        return result if isinstance(result, int) else ExitCode.OK
+        command = root_command()
+        with command.make_context(
+            "memesnipe", list(options.rest), obj=this_run, max_content_width=HELP_WIDTH
+        ) as context:
+            result = command.invoke(context)
+        # A command that returns a number means its exit code; any other value means nothing.
+        return result if isinstance(result, int) and not isinstance(result, bool) else ExitCode.OK
+    except typer.Exit as ending:
+        return ending.exit_code
     except MemesnipeError as error:
+        _show_origin(console, error)
         console.error(error)
         return error.exit_code
     except typer.TyperException as error:
         return _usage_error(console, error)
     except PipeClosedError:
         return ExitCode.OK
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort, EOFError):
         console.say("interrupted")
         return ExitCode.INTERRUPTED
-    except RecursionError:
-        raise
+    except TerminatedError:
+        console.say("terminated")
+        return ExitCode.TERMINATED
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        console.error(MemesnipeError(f"{error.strerror or error}{where}", "check the path, the disk and the permissions"))
+        return _system_error(console, error)
+    except Exception as error:
+        _show_origin(console, error)
+        from memesnipe_cli.crash import report_crash
+
+        console.error(report_crash(error, words))
         return ExitCode.FAILED
 
 
 def _usage_error(console: Console, error: typer.TyperException) -> int:
-    """Typer's complaint in our form. A bare group without arguments shows its help instead."""
+    """Typer's complaint in our form. A group without a subcommand shows a person its help instead."""
     context = getattr(error, "ctx", None)
-    if type(error).__name__ == "NoArgsIsHelpError":
-        sys.stderr.write(error.format_message() + "\n")
-        return ExitCode.USAGE
     path = context.command_path if context is not None else "memesnipe"
-    console.error(UsageError(error.format_message().rstrip("."), f"see {path} --help"))
+    if type(error).__name__ == "NoArgsIsHelpError":
+        if console.mode is OutputMode.HUMAN:
+            console.say_verbatim(error.format_message())
+        else:
+            console.error(UsageError(f"{path} needs a subcommand", f"see {path} --help"))
+        return ExitCode.USAGE
+    text = " ".join(error.format_message().split()).rstrip(".")
+    console.error(UsageError(text[:1].lower() + text[1:], f"see {path} --help"))
     return ExitCode.USAGE
 
 
-class TerminatedError(KeyboardInterrupt):
-    """SIGTERM, seen as an interruption that ends with a code of its own."""
+def _system_error(console: Console, error: OSError) -> int:
+    """The operating system refused something that no layer below explained better."""
+    if error.errno == errno.EPIPE:
+        return ExitCode.OK
+    _show_origin(console, error)
+    where = f": {error.filename}" if error.filename else ""
+    hint = "check the path, the disk and the permissions"
+    console.error(MemesnipeError(f"{error.strerror or error}{where}", hint, code="system"))
+    return ExitCode.FAILED
+
+
+def _show_origin(console: Console, error: BaseException) -> None:
+    """With -vv, the traceback."""
+    if console.verbosity >= 2:
+        import traceback
+
+        console.say_verbatim("".join(traceback.format_exception(error)))
 
 
 def _on_sigterm(signum: int, frame: object) -> None:
-    raise TerminatedError
+    raise TerminatedError(int(ExitCode.TERMINATED))
 
 
 def main() -> None:
     """The console script."""
     signal.signal(signal.SIGTERM, _on_sigterm)
+    guard_standard_streams()
+    if _COMPLETION_VARIABLE in os.environ:
+        root_command().main(args=[], prog_name="memesnipe")
+    code = run(sys.argv[1:], os.environ)
     try:
-        code = run(sys.argv[1:], dict(os.environ))
-    except TerminatedError:
-        code = ExitCode.TERMINATED
-    except KeyboardInterrupt:
-        code = ExitCode.INTERRUPTED
-    sys.stdout.flush()
+        sys.stdout.flush()
+    except OSError:
+        # What was left in the buffer has nowhere to go; the interpreter must not complain of it a second time.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)

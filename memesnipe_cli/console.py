@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any
 
+from memesnipe_cli.errors import MemesnipeError, UsageError
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-    from memesnipe_cli.errors import MemesnipeError
 
 Row = Mapping[str, Any]
 
@@ -45,7 +45,7 @@ class Column:
 
 
 class Console:
-    """Where a command's words go. `out` is data, `err` is talk."""
+    """Where a command's words go. `out` is data, `err` is talk, `asks` is where a person's answers come from."""
 
     def __init__(
         self,
@@ -54,26 +54,29 @@ class Console:
         verbosity: int = 0,
         out: IO[str] | None = None,
         err: IO[str] | None = None,
+        answers: IO[str] | None = None,
     ) -> None:
         self.mode = mode
         self.verbosity = verbosity  # -1 quiet, 0 normal, 1 and more verbose
         self.out = out if out is not None else sys.stdout
         self.err = err if err is not None else sys.stderr
+        self.answers = answers if answers is not None else sys.stdin
 
     # --- data: stdout -----------------------------------------------------------------------------------------
 
     def records(self, rows: Iterable[Row], columns: Sequence[Column], *, title: str = "", empty: str = "") -> None:
         """Many rows: a table of `columns` for a person, whole rows as a JSON array or as JSON lines.
 
-        JSON lines stream; a table and an array are written at the end. `empty` is said where there are none.
+        JSON lines stream; a table and an array (`[]` for no rows) are written at the end. `empty` is said to a
+        person where there are none.
         """
         if self.mode is OutputMode.JSONL:
             for row in rows:
-                self.write_bytes(_json(row) + b"\n")
+                self.write_bytes(json_bytes(row) + b"\n")
             return
         rows = list(rows)
         if self.mode is OutputMode.JSON:
-            self.write_bytes(_json(rows, indent=True) + b"\n")
+            self.write_bytes(json_bytes(rows, indent=True) + b"\n")
         elif rows:
             self.render(_table(rows, columns, title))
         elif empty:
@@ -84,29 +87,32 @@ class Console:
         if self.mode is OutputMode.HUMAN:
             self.render(show() if show else _pairs(row))
         else:
-            self.write_bytes(_json(row, indent=self.mode is OutputMode.JSON) + b"\n")
+            self.write_bytes(json_bytes(row, indent=self.mode is OutputMode.JSON) + b"\n")
+
+    def text(self, text: str, row: Row) -> None:
+        """Plain text as it stands for a person (a template, a version), `row` in the machine modes."""
+        if self.mode is OutputMode.HUMAN:
+            with self._writing():
+                self.out.write(text.rstrip("\n") + "\n")
+        else:
+            self.record(row)
 
     def render(self, what: RenderableType) -> None:
         """Write something rich can draw to stdout; for people only."""
         from rich.console import Console as RichConsole
 
-        colour = self.out.isatty()
-        width = None if colour else _plain_width()
-        with self._pipe():
+        width = None if self.out.isatty() else _plain_width()
+        with self._writing():
             RichConsole(file=self.out, width=width, highlight=False, soft_wrap=False).print(what)
 
     def write_bytes(self, data: bytes) -> None:
         """Raw data to stdout (already encoded JSON lines)."""
-        with self._pipe():
+        with self._writing():
             buffer = getattr(self.out, "buffer", None)
             if buffer is None:
                 self.out.write(data.decode())
             else:
-                self.out.flush()
                 buffer.write(data)
-                # A line that somebody waits for down the pipe must not sit in our buffer.
-                if len(data) < 65_536:
-                    buffer.flush()
 
     # --- talk: stderr -----------------------------------------------------------------------------------------
 
@@ -124,11 +130,15 @@ class Console:
         """Something a person should know about; shown with -q too."""
         self._talk(f"warning: {text}")
 
+    def say_verbatim(self, text: str) -> None:
+        """Text of several lines that a person asked for in so many words (help, a traceback)."""
+        self._talk(text.rstrip("\n"))
+
     def error(self, error: MemesnipeError) -> None:
         """What was wrong and what to do next; in the machine modes also as an `error` record."""
         self._talk(f"error: {error.message}" + (f"\n  {error.hint}" if error.hint else ""))
         if self.mode is not OutputMode.HUMAN:
-            self._talk(_json(error.as_record()).decode())
+            self._talk(json_bytes(error.as_record()).decode())
 
     @contextmanager
     def progress(self, description: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
@@ -144,35 +154,86 @@ class Console:
             task = bar.add_task(description, total=total)
             yield lambda amount: bar.advance(task, amount)
 
+    @property
+    def can_ask(self) -> bool:
+        """True where a person sits at a terminal and the output is for a person."""
+        return self.mode is OutputMode.HUMAN and self.answers.isatty()
+
+    def ask(self, question: str, default: str, flag: str) -> str:
+        """A person's answer, an empty one meaning `default`. The question goes to stderr.
+
+        Raises UsageError naming `flag` where nobody can answer.
+        """
+        if not self.can_ask:
+            raise UsageError(f"{flag} is missing and there is no terminal to ask at", f"give {flag}, or --yes")
+        self.err.write(f"{question} [{default}]: ")
+        self.err.flush()
+        answer = self.answers.readline()
+        if not answer:
+            raise EOFError
+        return answer.strip() or default
+
     def _talk(self, text: str) -> None:
         try:
             self.err.write(text + "\n")
             self.err.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             # Nobody listens to the talk any more; the work goes on.
             self.err = open(os.devnull, "w")  # noqa: SIM115
 
     @contextmanager
-    def _pipe(self) -> Iterator[None]:
+    def _writing(self) -> Iterator[None]:
+        """Around each write to stdout. Every record is flushed: somebody waits for it down the pipe."""
         try:
             yield
             self.out.flush()
         except BrokenPipeError:
-            # The interpreter flushes stdout once more at exit: give it somewhere to go.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
+            self._silence()
             raise PipeClosedError from None
+        except OSError as error:
+            self._silence()
+            hint = "check where the output goes: a full disk or a closed file"
+            raise MemesnipeError(f"stdout cannot be written: {error.strerror}", hint, code="system") from None
+
+    def _silence(self) -> None:
+        """The interpreter flushes stdout once more at exit: give it somewhere to go."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
+
+
+def guard_standard_streams() -> None:
+    """Make stdin, stdout and stderr exist and take any text; for the start of the program.
+
+    A closed descriptor (`>&-`) would otherwise be given to the next file that is opened, and talk would land in it.
+    In a locale that lacks a character, a `?` or an escape is written in its place.
+    """
+    for number, name, flags in ((0, "stdin", os.O_RDONLY), (1, "stdout", os.O_WRONLY), (2, "stderr", os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, flags)  # takes the lowest free number, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
 
 
 def _plain_width() -> int:
     """Into a file or a pipe a table is not folded to a terminal's width; COLUMNS still rules."""
-    return int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdigit() else 200
+    columns = os.environ.get("COLUMNS", "")
+    return max(20, int(columns)) if columns.isdecimal() and len(columns) < 6 else 200
 
 
-def _json(value: Any, *, indent: bool = False) -> bytes:
+def json_bytes(value: Any, *, indent: bool = False) -> bytes:
+    """`value` as JSON: Decimal as a plain decimal string, NaN as null, numpy as numbers, paths as text."""
     import orjson
 
     options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if indent else 0)
-    return orjson.dumps(value, default=_json_default, option=options)
+    try:
+        return orjson.dumps(value, default=_json_default, option=options)
+    except TypeError:
+        # A file name or argument whose bytes were no UTF-8 holds lone surrogates, which JSON cannot carry.
+        return orjson.dumps(_valid_text(value), default=_json_default, option=options)
 
 
 def _json_default(value: Any) -> Any:
@@ -182,8 +243,19 @@ def _json_default(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, Path):
-        return str(value)
+        return _valid_text(str(value))
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _valid_text(value: Any) -> Any:
+    """`value` with bytes that were no text written as escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_valid_text(key): _valid_text(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_valid_text(inner) for inner in value]
+    return value
 
 
 def _table(rows: Sequence[Row], columns: Sequence[Column], title: str) -> RenderableType:
@@ -191,7 +263,7 @@ def _table(rows: Sequence[Row], columns: Sequence[Column], title: str) -> Render
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in columns:
         table.add_column(column.heading, justify="right" if column.right else "left", no_wrap=column.right)
     for row in rows:

@@ -37,9 +37,9 @@ class MemesnipeError(Exception):
         if code is not None:
             self.code = code
 
-    def as_record(self) -> dict[str, str]:
+    def as_record(self) -> dict[str, str | int]:
         """The `error` record that --json and --jsonl write to stderr."""
-        return {"type": "error", "v": "1", "code": self.code, "message": self.message, "hint": self.hint}
+        return {"type": "error", "v": 1, "code": self.code, "message": self.message, "hint": self.hint}
 
 
 class DataError(MemesnipeError):

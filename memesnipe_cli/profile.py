@@ -5,19 +5,17 @@ A file names only what differs from the built-in `paper` profile. Where profiles
 
 from __future__ import annotations
 
-import difflib
-import types
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     ValidationError,
     field_validator,
     model_validator,
@@ -25,6 +23,7 @@ from pydantic import (
 
 from memesnipe_cli.errors import ConfigError
 from memesnipe_cli.profile_files import DEFAULT_PROFILE, builtin_dir, find_profile, read_toml
+from memesnipe_cli.profile_problems import Problem, explain
 from memesnipe_cli.venue_hosts import ORDER_VENUES, check_base_url
 
 # The owner's numbers: a profile may be stricter, and looser only when it says so (limits.allow_looser).
@@ -44,11 +43,11 @@ def _number(value: Any) -> Any:
 def _money(value: Any) -> Any:
     """A number, or a decimal in quotes; a float is read by its shortest text, so 0.1 is 0.1."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
-        raise ValueError("must be an amount")
+        raise ValueError("must be an amount of money")
     try:
         return Decimal(str(value))
     except InvalidOperation:
-        raise ValueError("must be an amount") from None
+        raise ValueError("must be an amount of money") from None
 
 
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
@@ -82,7 +81,7 @@ class Limits(_Settings):
     max_cost_share: Annotated[Share, Field(gt=0)] = MOST_COST_SHARE
     min_notional_margin: Annotated[Number, Field(ge=0, le=10)] = LEAST_NOTIONAL_MARGIN
     entry_collar: Annotated[Share, Field(le=0.1)] = 0.005
-    allow_looser: bool = False
+    allow_looser: StrictBool = False
 
     @model_validator(mode="after")
     def _within_the_rules(self) -> Self:
@@ -162,15 +161,6 @@ class Profile(_Settings):
         return self.venues.get(name) or self.venues.get("default") or Venue()
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong in a profile: the key's path, what is wrong with its value, and what to do."""
-
-    key: str
-    message: str
-    hint: str
-
-
 def load_profile(name_or_path: str, own_dir: Path | None = None) -> Profile:
     """The validated settings of a profile, by built-in name, user's name or path.
 
@@ -192,7 +182,7 @@ def read_profile(path: Path) -> tuple[Profile | None, list[Problem]]:
     try:
         return Profile.model_validate(data), []
     except ValidationError as error:
-        return None, [_problem(detail, path) for detail in error.errors()]
+        return None, [explain(detail, Profile, path) for detail in error.errors()]
 
 
 def _over_defaults(own: Mapping[str, Any]) -> dict[str, Any]:
@@ -214,67 +204,6 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         mine = merged.get(key)
         merged[key] = merge(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
     return merged
-
-
-def _problem(detail: Any, path: Path) -> Problem:
-    """One of pydantic's complaints in our words. A value is shown only under a key we know: a stray key may be
-    a secret that somebody put into the wrong file."""
-    loc = tuple(str(part) for part in detail["loc"])
-    key = ".".join(loc) or "profile"
-    if detail["type"] == "extra_forbidden":
-        return _unknown_key(key, loc)
-    message = detail["msg"].removeprefix("Value error, ")
-    hint = f"edit {path}; see docs/profiles.md"
-    if detail["type"] == "value_error" and not isinstance(detail["input"], str | int | float | Decimal):
-        return Problem(key, message if not loc else f"{key}: {message}", hint)
-    if detail["type"] == "literal_error":
-        hint = f"use one of: {detail['ctx']['expected']}"
-        message = "not a known value"
-    message = message[:1].lower() + message[1:].removeprefix("nput s").removeprefix("alue ")
-    return Problem(key, f"{key} is {_shown(detail['input'])}: {_our_words(message)}", hint)
-
-
-def _our_words(message: str) -> str:
-    """pydantic says `Input should be ...`; a person reads `must be ...`."""
-    return message.replace("ihould be", "must be").replace("input should", "must")
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, Mapping | list):
-        return "a table" if isinstance(value, Mapping) else "a list"
-    return repr(value) if isinstance(value, str) else str(value)
-
-
-def _unknown_key(key: str, loc: tuple[str, ...]) -> Problem:
-    known = _keys_at(loc[:-1])
-    near = difflib.get_close_matches(loc[-1], known, n=1)
-    if any(word in loc[-1].lower() for word in ("secret", "key", "token", "password")):
-        hint = "a profile holds no secrets: take it out; keys belong in the OS keyring"
-    elif near:
-        hint = f"did you mean {near[0]}?"
-    else:
-        hint = f"known here: {', '.join(known)}"
-    return Problem(key, f"{key} is not a setting", hint)
-
-
-def _keys_at(loc: tuple[str, ...]) -> list[str]:
-    """The keys that may stand at a place in the tree."""
-    model: type[BaseModel] = Profile
-    for part in loc:
-        field = model.model_fields.get(part)
-        if field is None:
-            continue  # a venue's name
-        inner = _model_in(field.annotation)
-        if inner is None:
-            return []
-        model = inner
-    return list(model.model_fields)
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
-        return annotation if issubclass(annotation, BaseModel) else None
-    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
 
 
 def flatten(profile: Profile) -> dict[str, Any]:

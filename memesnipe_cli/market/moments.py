@@ -8,6 +8,7 @@ count as one violent bar.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ MINIMUM_BARS = 400
 JUMP_SIGMAS = 4.0
 LOCAL_VOLATILITY_BARS = 288
 QUANTILES = (0.001, 0.01, 0.99, 0.999)
+PUMP_RISE = 0.12
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,12 @@ class Moments:
     """Bars that are absent, without volume or synthetic, as a share of the bars between first and last."""
     jump_share: float
     """Share of bars with |r| above 4 times the standard deviation of the 288 returns before."""
-    quantiles: tuple[float, float, float, float]
-    """The 0.1 %, 1 %, 99 % and 99.9 % quantiles of r, in standard deviations."""
+    quantile_001: float
+    """The 0.1 % quantile of r, in standard deviations."""
+    quantile_01: float
+    """The 1 % quantile of r, in standard deviations."""
+    quantile_99: float
+    quantile_999: float
     volatility_by_hour: tuple[float, ...]
     """mean |r| in each UTC hour over mean |r| (24 values, around 1; nan for an hour without bars)."""
     volume_by_hour: tuple[float, ...]
@@ -74,7 +80,9 @@ def moments(candles: Candles) -> Moments:
     returns = np.diff(np.log(candles.close))
     kept = returns[adjacent]
     if len(kept) < MINIMUM_BARS // 2 or not kept.std() > 0.0:
-        raise DataError(f"{candles.key}: the price does not move from bar to bar", "give a series with trades in it")
+        raise DataError(
+            f"{candles.key}: the price does not move from bar to bar", "give a series with trades in it"
+        )
     absolute = np.abs(kept)
     opening = np.abs(np.log(candles.open[1:] / candles.close[:-1]))[adjacent]
     spread = np.log(candles.high / candles.low)
@@ -96,10 +104,71 @@ def moments(candles: Candles) -> Moments:
         open_gap_median=float(np.median(opening) / absolute.mean()),
         empty_share=1.0 - float(np.count_nonzero(traded)) / expected,
         jump_share=_jump_share(kept),
-        quantiles=(low, below, above, high),
+        quantile_001=low,
+        quantile_01=below,
+        quantile_99=above,
+        quantile_999=high,
         volatility_by_hour=_volatility_by_hour(absolute, hours[1:][adjacent]),
         volume_by_hour=_volume_by_hour(candles.volume[traded], hours[traded]),
     )
+
+
+@dataclass(frozen=True)
+class Pumps:
+    """Sudden rises of a series: a close at least 12 % above the lowest close of the 3 hours before."""
+
+    per_100_days: float
+    given_back_share: float
+    """Share of them that had lost over half of the (log) rise 24 hours after the top; nan without any."""
+    median_rise: float
+    """Median rise from the low to the top (fraction); nan without any."""
+
+
+def pumps(candles: Candles) -> Pumps:
+    """Count sudden rises. The top is the highest close of the next 6 hours; the next pump is looked for
+    a day after it, and one whose day after is not in the series is not counted."""
+    step = timeframe_ms(candles.key.timeframe)
+    window, climb, after = (max(1, span // step) for span in (3 * HOUR_MS, 6 * HOUR_MS, DAY_MS))
+    if len(candles) < window + climb + after:
+        raise DataError(
+            f"{candles.key}: {len(candles)} bars are too few to count pumps", "give more than a day"
+        )
+    path = np.log(candles.close)
+    lows = np.lib.stride_tricks.sliding_window_view(path[:-1], window).min(axis=1)
+    rises = path[window:] - lows
+    risen = np.flatnonzero(rises >= np.log(1.0 + PUMP_RISE)) + window
+    heights: list[float] = []
+    given_back = 0
+    resume = 0
+    for at in risen.tolist():
+        if at < resume:
+            continue
+        top = at + int(path[at : at + climb].argmax())
+        resume = top + after
+        if resume >= len(path):
+            break
+        height = float(path[top] - lows[at - window])
+        heights.append(height)
+        given_back += bool(path[top] - path[resume] > 0.5 * height)
+    days = len(candles) * step / DAY_MS
+    return Pumps(
+        per_100_days=100.0 * len(heights) / days,
+        given_back_share=given_back / len(heights) if heights else float("nan"),
+        median_rise=float(np.expm1(np.median(heights))) if heights else float("nan"),
+    )
+
+
+def return_correlation(one: Candles, other: Candles) -> float:
+    """Correlation of the one-bar log returns of two series of one timeframe, over the times both have."""
+    _, here, there = np.intersect1d(one.ts, other.ts, assume_unique=True, return_indices=True)
+    if len(here) < MINIMUM_BARS:
+        raise DataError(
+            f"{one.key} and {other.key} have {len(here)} bars in common", f"give at least {MINIMUM_BARS}"
+        )
+    returns = np.diff(np.log(one.close[here]))
+    others = np.diff(np.log(other.close[there]))
+    adjacent = np.diff(one.ts[here]) == timeframe_ms(one.key.timeframe)
+    return float(np.corrcoef(returns[adjacent], others[adjacent])[0, 1])
 
 
 def _lag_correlation(values: Float64, usable: Bool, lag: int) -> float:
@@ -131,5 +200,5 @@ def _volume_by_hour(volume: Float64, hours: Int64) -> tuple[float, ...]:
     return tuple(_or_nan(volume[hours == hour], np.median) / overall for hour in range(24))
 
 
-def _or_nan(values: Float64, statistic: object) -> float:
-    return float(statistic(values)) if len(values) else float("nan")  # type: ignore[operator]
+def _or_nan(values: Float64, statistic: Callable[[Float64], np.floating]) -> float:
+    return float(statistic(values)) if len(values) else float("nan")

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from memesnipe_cli.clock import MINUTE_MS, timeframe_ms, timeframe_name
+from memesnipe_cli.clock import MINUTE_MS, timeframe_name
 
 KNOWN_TIMEFRAMES = (
-    "1m", "2m", "3m", "5m", "10m", "15m", "30m", "1h", "2h", "3h", "4h", "6h", "8h", "12h", "1d", "3d", "1w",
+    "1m", "2m", "3m", "5m", "10m", "15m", "30m", "1h", "2h", "3h", "4h", "6h", "8h", "12h", "1d", "3d",
 )  # fmt: skip
-_WORDS = {"minute": "1m", "hourly": "1h", "1hour": "1h", "hour": "1h", "daily": "1d", "1day": "1d", "weekly": "1w"}
+_WORDS = {"minute": "1m", "hourly": "1h", "1hour": "1h", "hour": "1h", "daily": "1d", "1day": "1d"}
 _VENUES = (
     "binance", "binanceus", "binanceusdm", "bitfinex", "bitget", "bithumb", "bitmex", "bitstamp", "bybit",
     "coinbase", "cryptocom", "deribit", "gate", "gemini", "htx", "hyperliquid", "kraken", "krakenfutures",
@@ -72,7 +72,6 @@ def _minutes_of(word: str) -> str | None:
     if not word.isascii() or not word.isdigit() or len(word) > 5 or int(word) == 0:
         return None
     name = timeframe_name(int(word) * MINUTE_MS)
-    name = "1w" if name == "7d" else name
     return name if name in KNOWN_TIMEFRAMES else None
 
 
@@ -109,8 +108,3 @@ def _symbol_in(words: list[str], perpetual: bool) -> tuple[str | None, str | Non
         if pair is not None and not _venue_of(word):
             return symbol_of(pair, perpetual=perpetual), (following[0] if following else None)
     return None, None
-
-
-def same_length(first: str, second: str) -> bool:
-    """Whether two timeframe names mean the same length (`60m`, `1h`)."""
-    return timeframe_ms(first) == timeframe_ms(second)

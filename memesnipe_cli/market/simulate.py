@@ -27,6 +27,7 @@ from memesnipe_cli.errors import UsageError
 from memesnipe_cli.market.simulate_events import (
     Grid,
     Overlay,
+    add_jumps,
     add_korean_bursts,
     add_pumps,
     add_rug,
@@ -55,7 +56,11 @@ before it can reach a tick."""
 OPENING_GAP_SHARE = 0.35
 """Share of bars that do not open exactly where the bar before closed."""
 OPENING_GAP = 0.06
-"""Size of that gap in standard deviations of the bar."""
+"""Largest such gap, in standard deviations of the bar."""
+BOUNCE = 0.25
+"""Trades print at bid or ask: the last one lies up to this many standard deviations of the bar off the path,
+which gives successive returns the slightly negative correlation of real bars."""
+VOLUME_HALF_LIFE_MS = 8 * HOUR_MS
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,8 @@ def _grid(seed: int, days: int, start_ms: int, coins: Sequence[CoinSpec], timefr
     step = timeframe_ms(timeframe)
     if step > LONGEST_STEP_MS:
         raise UsageError(
-            f"timeframe {timeframe!r} is too long to simulate", "simulate 5m; longer bars are resampled when read"
+            f"timeframe {timeframe!r} is too long to simulate",
+            "simulate 5m; longer bars are resampled when read",
         )
     return Grid(start_ms=floor_to(start_ms, step), step_ms=step, bars=days * DAY_MS // step)
 
@@ -158,6 +164,8 @@ def _coin_candles(
     overlay = Overlay.empty(grid.bars)
     if coin.pumps is not None:
         add_pumps(overlay, seed, coin, coin.pumps, grid)
+    if coin.jumps is not None:
+        add_jumps(overlay, seed, coin, coin.jumps, grid)
     add_korean_bursts(overlay, seed, coin, grid)
     if rug is not None:
         add_rug(overlay, rug, grid)
@@ -172,10 +180,7 @@ def _coin_candles(
         drift
         + overlay.log_return
         + volatility
-        * (
-            np.sqrt(with_market * shared.variance) * shared.noise
-            + np.sqrt(alone * own_variance) * own_noise
-        )
+        * (np.sqrt(with_market * shared.variance) * shared.noise + np.sqrt(alone * own_variance) * own_noise)
     )
     path = pulled_sum(returns, market.pull_half_life_days * DAY_MS / grid.step_ms)
     log_open, log_high, log_low, log_close = _bars(seed, coin, path, bar_volatility)
@@ -228,8 +233,9 @@ def _bars(
     variance v, the maximum above the open is (x + sqrt(x^2 - 2 v ln U)) / 2, U uniform (e.g. Glasserman,
     Monte Carlo Methods in Financial Engineering, 2003, section 6.4); the minimum mirrors it.
     """
-    draws = stream(seed, coin.symbol, "range").random((len(path), 4))
-    close = np.rint(path * LOG_PRICE_GRID) / LOG_PRICE_GRID
+    draws = stream(seed, coin.symbol, "range").random((len(path), 5))
+    last = path + BOUNCE * volatility * (2.0 * draws[:, 4] - 1.0)
+    close = np.rint(last * LOG_PRICE_GRID) / LOG_PRICE_GRID
     before = np.concatenate(([0.0], close[:-1]))
     gapped = draws[:, 0] < OPENING_GAP_SHARE
     opening = before + np.where(gapped, OPENING_GAP * volatility * (2.0 * draws[:, 1] - 1.0), 0.0)
@@ -252,7 +258,7 @@ def _log_volume(
 ) -> Float64:
     """ln of the volume in base units: the range of the bar makes most of it, the hour and noise the rest."""
     typical = 1.5 * coin.volatility * math.sqrt(grid.step_ms / FITTED_STEP_MS)
-    slow = _reverting(seed, coin.symbol, "volume", grid, float(DAY_MS))
+    slow = _reverting(seed, coin.symbol, "volume", grid, VOLUME_HALF_LIFE_MS)
     noise = stream(seed, coin.symbol, "volume noise").standard_normal(grid.bars)
     # The hour moves the range, and the range the volume; what the range does not explain is added here.
     by_hour = np.log(np.array(coin.volume_by_hour)) - coin.volume_exponent * np.log(
@@ -267,7 +273,7 @@ def _log_volume(
         + by_hour[hours]
         + coin.volume_slow * slow
         + coin.volume_noise * noise
-        + 0.5 * overlay.log_volume
+        + overlay.log_volume
     )
 
 
@@ -288,4 +294,5 @@ def _rounded(values: Float64, increment: str) -> Float64:
     """To whole increments, at least one. Divides integers, so that 0.3 is 0.3 and not 0.30000000000000004."""
     units, scale = Decimal(increment).as_integer_ratio()
     whole = np.maximum(np.rint(values * (scale / units)), 1.0)
-    return whole * float(units) / float(scale)
+    rounded: Float64 = whole * float(units) / float(scale)
+    return rounded

@@ -1,4 +1,4 @@
-"""What happens to the simulated market now and then: pumps, rugs, Korean bursts, outages.
+"""What happens to the simulated market now and then: pumps, jumps, rugs, Korean bursts, outages.
 
 An event adds to the log returns, the log volatility and the log volume of the bars it covers.
 """
@@ -11,23 +11,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from memesnipe_cli.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from memesnipe_cli.market.simulate_parameters import CoinSpec, MarketSpec, PumpSpec
+from memesnipe_cli.market.simulate_parameters import CoinSpec, JumpSpec, MarketSpec, PumpSpec
 from memesnipe_cli.market.simulate_paths import MARKET, stream
 from memesnipe_cli.store.tables import Bool, Float64
 
 KOREAN_WINDOWS = ((0, 90 * MINUTE_MS), (11 * HOUR_MS, 15 * HOUR_MS))
-"""From and to, in ms of the UTC day: 09:00-10:30 KST, when Upbit's day begins, and the evening 20:00-24:00."""
+"""From and to, in ms of the UTC day: 09:00-10:30 KST, when Upbit's day begins, and 20:00-24:00 KST."""
 
 BURST_VOLATILITY = 1.35
-BURST_VOLUME = 2.2
+BURST_VOLUME = 1.5
 PUMP_VOLATILITY = 1.8
 PUMP_VOLUME = 5.0
+
+AFTERSHOCK_VOLATILITY = 1.6
+AFTERSHOCK_VOLUME = 1.5
+AFTERSHOCK_MINUTES = 60.0
 
 RUG_COLLAPSE_MS = 20 * MINUTE_MS
 RUG_LOSS = (0.92, 0.985)
 RUG_AFTERLIFE_HOURS = (4.0, 24.0)
 RUG_VOLATILITY = 2.5
-RUG_VOLUME = 12.0
+RUG_VOLUME = 4.0
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,23 @@ def add_pumps(overlay: Overlay, seed: int, coin: CoinSpec, pumps: PumpSpec, grid
         _add_ramp(overlay.log_return, start + rise, fade, -height * given_back)
         _add_fading(overlay.log_volatility, start, rise, fade, math.log(PUMP_VOLATILITY))
         _add_fading(overlay.log_volume, start, rise, fade, math.log(PUMP_VOLUME))
+
+
+def add_jumps(overlay: Overlay, seed: int, coin: CoinSpec, jumps: JumpSpec, grid: Grid) -> None:
+    """Jumps at exponential intervals, as likely up as down, each with an excited hour after it."""
+    generator = stream(seed, coin.symbol, "jumps")
+    fade = _bars(AFTERSHOCK_MINUTES, grid)
+    at = float(grid.start_ms)
+    while True:
+        at += jumps.mean_days * DAY_MS * float(generator.standard_exponential())
+        size = jumps.size * float(generator.standard_exponential())
+        sign = 1.0 if generator.random() < 0.5 else -1.0
+        start = grid.index(at)
+        if start >= grid.bars:
+            return
+        overlay.log_return[start] += sign * size
+        _add_fading(overlay.log_volatility, start + 1, 1, fade, math.log(AFTERSHOCK_VOLATILITY))
+        _add_fading(overlay.log_volume, start, 1, fade, math.log(AFTERSHOCK_VOLUME))
 
 
 def add_korean_bursts(overlay: Overlay, seed: int, coin: CoinSpec, grid: Grid) -> None:

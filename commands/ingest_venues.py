@@ -1,0 +1,3 @@
+"""`memesnipe ingest candles|funding`."""
+def candles() -> None: pass
+def funding() -> None: pass

@@ -1,0 +1,180 @@
+"""The only code that changes the account's state: one event in, state changed. State is a fold of the events, so what
+the journal holds is enough to rebuild it."""
+
+from memesnipe_cli.engine.kernel.layout import (
+    BEST,
+    CASH,
+    CASH_FLOW,
+    CODE,
+    DECIDED_TS,
+    ENTRY_FILL,
+    ENTRY_ORDER,
+    ENTRY_TS,
+    EVENT_ACT_TS,
+    EVENT_CASH,
+    EVENT_EXTRA,
+    EVENT_HOLD_MS,
+    EVENT_LOTS,
+    EVENT_SIDE,
+    EVENT_SLOT,
+    EVENT_STEP,
+    EVENT_STOP,
+    EVENT_TAG,
+    EVENT_TARGET,
+    EVENT_TICKS,
+    EVENT_TRAIL,
+    EVENT_TS,
+    EXIT_FILL,
+    EXIT_ORDER,
+    FUNDED,
+    FUNDED_TS,
+    HOLD_MS,
+    KIND,
+    LAST_UNIT,
+    LEAVE,
+    LEAVE_TS,
+    LOTS,
+    BY_STOP,
+    MISSED,
+    REFERENCE,
+    REFUSED,
+    SIDE,
+    SKIP_AFTER_WIN,
+    SKIP_ENDED,
+    SKIPPING,
+    STEP,
+    STOP,
+    STOP_DISTANCE,
+    STOP_MOVED,
+    TAG,
+    TARGET,
+    TARGET_LOTS,
+    TRAIL,
+    TRAILED_TS,
+    UNITS,
+    USED,
+    USED_TS,
+    WAIT_HOLD_MS,
+    WAIT_LIMIT,
+    WAIT_LOTS,
+    WAIT_SIDE,
+    WAIT_STEP,
+    WAIT_STOP,
+    WAIT_TAG,
+    WAIT_TARGET,
+    WAIT_TARGET_DISTANCE,
+    WAIT_TRAIL,
+    WAIT_TS,
+    WON,
+    BY_TARGET,
+)
+
+
+def book_event(account, state, event):
+    """Apply one event (a row, see layout.py) to the account and to its slot."""
+    kind = event[KIND]
+    slot = event[EVENT_SLOT]
+    if kind == ENTRY_ORDER:
+        book_entry_order(state, slot, event)
+    elif kind == ENTRY_FILL:
+        book_entry_fill(account, state, slot, event)
+    elif kind == EXIT_ORDER:
+        state[slot, LEAVE] = event[CODE]
+        state[slot, LEAVE_TS] = event[EVENT_ACT_TS]
+        state[slot, WAIT_LOTS] = 0  # who leaves adds no further unit
+        if event[CODE] != BY_STOP:
+            state[slot, DECIDED_TS] = event[EVENT_TS]
+    elif kind == EXIT_FILL:
+        book_exit_fill(account, state, slot, event)
+    elif kind == REFUSED:
+        state[slot, DECIDED_TS] = event[EVENT_TS]
+        if event[CODE] == SKIP_AFTER_WIN:
+            state[slot, SKIPPING] = 1
+    elif kind == MISSED:
+        state[slot, WAIT_LOTS] = 0
+    elif kind == STOP_MOVED:
+        state[slot, STOP] = event[EVENT_TICKS]
+        state[slot, BEST] = event[REFERENCE]
+        state[slot, TRAILED_TS] = event[EVENT_TS]
+    elif kind == FUNDED:
+        account[CASH] += event[EVENT_CASH]
+        state[slot, CASH_FLOW] += event[EVENT_CASH]
+        state[slot, FUNDED_TS] = event[EVENT_TS]
+    elif kind == SKIP_ENDED:
+        state[slot, SKIPPING] = 0
+        state[slot, WON] &= ~(1 << event[EVENT_TAG])
+
+
+def book_entry_order(state, slot, event):
+    """An entry order waits for its bar."""
+    state[slot, WAIT_LOTS] = event[EVENT_LOTS]
+    state[slot, WAIT_LIMIT] = event[EVENT_TICKS]
+    state[slot, WAIT_TS] = event[EVENT_ACT_TS]
+    state[slot, WAIT_SIDE] = event[EVENT_SIDE]
+    state[slot, WAIT_TAG] = event[EVENT_TAG]
+    state[slot, WAIT_STOP] = event[EVENT_STOP]
+    state[slot, WAIT_TARGET] = event[EVENT_TARGET]
+    state[slot, WAIT_TARGET_DISTANCE] = event[EVENT_EXTRA]
+    state[slot, WAIT_TRAIL] = event[EVENT_TRAIL]
+    state[slot, WAIT_HOLD_MS] = event[EVENT_HOLD_MS]
+    state[slot, WAIT_STEP] = event[EVENT_STEP]
+    state[slot, DECIDED_TS] = event[EVENT_TS]
+
+
+def book_entry_fill(account, state, slot, event):
+    """The waiting entry filled, whole or in part; what did not fill is cancelled."""
+    first = state[slot, LOTS] == 0
+    account[CASH] += event[EVENT_CASH]
+    state[slot, CASH_FLOW] += event[EVENT_CASH]
+    state[slot, LOTS] += event[EVENT_LOTS]
+    state[slot, STOP] = event[EVENT_STOP]
+    state[slot, UNITS] += 1
+    state[slot, LAST_UNIT] = event[EVENT_TICKS]
+    if first:
+        state[slot, SIDE] = event[EVENT_SIDE]
+        state[slot, TAG] = state[slot, WAIT_TAG]
+        state[slot, ENTRY_TS] = event[EVENT_TS]
+        state[slot, TARGET] = event[EVENT_TARGET]
+        state[slot, TARGET_LOTS] = event[EVENT_EXTRA]
+        state[slot, BEST] = event[EVENT_TICKS]
+        state[slot, TRAIL] = state[slot, WAIT_TRAIL]
+        state[slot, HOLD_MS] = state[slot, WAIT_HOLD_MS]
+        state[slot, STEP] = state[slot, WAIT_STEP]
+        state[slot, STOP_DISTANCE] = state[slot, WAIT_STOP]
+    state[slot, WAIT_LOTS] = 0
+    book_used(state, slot, event)
+
+
+def book_exit_fill(account, state, slot, event):
+    """Lots left; the last ones end the trade."""
+    account[CASH] += event[EVENT_CASH]
+    state[slot, CASH_FLOW] += event[EVENT_CASH]
+    state[slot, LOTS] -= event[EVENT_LOTS]
+    book_used(state, slot, event)
+    if event[CODE] == BY_TARGET:
+        state[slot, TARGET_LOTS] -= event[EVENT_LOTS]
+        if state[slot, TARGET_LOTS] == 0:
+            state[slot, TARGET] = 0
+    if state[slot, LOTS] > 0:
+        return
+    won = 1 << state[slot, TAG]
+    if state[slot, CASH_FLOW] > 0:
+        state[slot, WON] |= won
+    else:
+        state[slot, WON] &= ~won
+    state[slot, CASH_FLOW] = 0
+    state[slot, SIDE] = 0
+    state[slot, UNITS] = 0
+    state[slot, TARGET] = 0
+    state[slot, TARGET_LOTS] = 0
+    state[slot, LEAVE] = 0
+    state[slot, WAIT_LOTS] = 0
+
+
+def book_used(state, slot, event):
+    """Remember how much of this bar's volume the slot has taken."""
+    if state[slot, USED_TS] == event[EVENT_TS]:
+        state[slot, USED] += event[EVENT_LOTS]
+    else:
+        state[slot, USED] = event[EVENT_LOTS]
+        state[slot, USED_TS] = event[EVENT_TS]

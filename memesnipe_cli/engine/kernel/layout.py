@@ -1,0 +1,170 @@
+"""The columns of the engine's flat arrays, and its codes. Every array is int64 or float64; every name is unique across
+the kernel, because its modules are pasted into one file before numba compiles them (see engine/compile.py)."""
+
+# --- account (1-d int64) --------------------------------------------------------------------------------------------
+CASH = 0  # in units
+EVENT_COUNT = 1
+ACCOUNT_WIDTH = 2
+
+# --- a slot's state (rows of an int64 array) ------------------------------------------------------------------------
+LOTS = 0  # held, >= 0
+SIDE = 1  # +1 long, -1 short
+TAG = 2
+ENTRY_TS = 3  # open of the bar of entry
+STOP = 4  # ticks
+TARGET = 5  # ticks, 0 none
+TARGET_LOTS = 6  # lots that leave at the target
+BEST = 7  # best price since entry, ticks
+TRAIL = 8  # distance in ticks, 0 none
+HOLD_MS = 9  # time stop, 0 none
+UNITS = 10
+LAST_UNIT = 11  # fill price of the last unit
+STEP = 12  # ticks between units
+STOP_DISTANCE = 13  # ticks, of the first unit
+CASH_FLOW = 14  # of the open trade, units
+WAIT_LOTS = 15  # waiting entry order, 0 none
+WAIT_LIMIT = 16
+WAIT_TS = 17  # the open time of the only bar on which it acts
+WAIT_SIDE = 18
+WAIT_TAG = 19
+WAIT_STOP = 20  # distance, ticks
+WAIT_TARGET = 21  # price, ticks, 0 none
+WAIT_TARGET_DISTANCE = 22  # ticks, 0 none
+WAIT_TRAIL = 23
+WAIT_HOLD_MS = 24
+WAIT_STEP = 25
+LEAVE = 26  # waiting exit order: its reason, 0 none
+LEAVE_TS = 27  # acts from the bar that opens then
+USED = 28  # lots filled in the bar USED_TS
+USED_TS = 29
+TRAILED_TS = 30  # bar that last moved the stop
+FUNDED_TS = 31  # bar that last charged funding
+DECIDED_TS = 32  # bar of the last order or refusal
+WON = 33  # bit per tag: its last trade was won
+SKIPPING = 34  # 1 while an episode of skipped signals is open
+STATE_WIDTH = 35
+
+# --- an instrument's terms ------------------------------------------------------------------------------------------
+VALUE_NUM = 0  # int64: value in units = lots x ticks x num / den
+VALUE_DEN = 1
+FEE_PPM = 2
+MIN_UNITS = 3  # smallest order, margin included, in units
+MIN_LOTS = 4
+SHORTABLE = 5
+BASE_ASSET = 6
+DELISTED_TS = 7
+TERMS_INT_WIDTH = 8
+
+TICK = 0  # float64
+LOT = 1
+FEE = 2
+HALF_SPREAD = 3
+STOP_LIMIT = 4  # -1: stops sell at market
+TERMS_FLOAT_WIDTH = 5
+
+# --- a strategy's exit plan -----------------------------------------------------------------------------------------
+TIMEFRAME_MS = 0  # int64
+MAX_BARS = 1
+PLAN_UNITS = 2
+SKIP_TAG = 3
+PLAN_INT_WIDTH = 4
+
+RISK_SHARE = 0  # float64
+TARGET_R = 1
+TARGET_SHARE = 2
+TRAIL_R = 3
+STEP_R = 4
+PLAN_FLOAT_WIDTH = 5
+
+# --- rules of the account -------------------------------------------------------------------------------------------
+BASE_MS = 0  # int64
+LATENCY_MS = 1
+RULES_INT_WIDTH = 2
+
+TRADE_SHARE = 0  # float64
+STRATEGY_SHARE = 1
+GROSS_SHARE = 2
+MAX_COST_SHARE = 3
+COLLAR = 4
+ENTRY_VOLUME_SHARE = 5
+VOLUME_SHARE = 6
+IMPACT = 7
+STOP_SLIPPAGE = 8
+RULES_FLOAT_WIDTH = 9
+
+# --- events (rows of an int64 array) --------------------------------------------------------------------------------
+KIND = 0
+EVENT_TS = 1  # open of the bar it happened on
+EVENT_SLOT = 2
+CODE = 3
+EVENT_LOTS = 4
+EVENT_TICKS = 5
+EVENT_CASH = 6  # change of cash, units
+EVENT_FEE = 7  # units, contained in EVENT_CASH
+REFERENCE = 8  # the price it started from, ticks
+EVENT_SIDE = 9
+EVENT_TAG = 10
+EVENT_STOP = 11
+EVENT_TARGET = 12
+EVENT_TRAIL = 13
+EVENT_HOLD_MS = 14
+EVENT_STEP = 15
+EVENT_ACT_TS = 16
+EVENT_EXTRA = 17
+EVENT_WIDTH = 18
+EVENTS_PER_BAR = 12  # more than one slot can cause in one step
+
+# kinds
+ENTRY_ORDER = 1
+ENTRY_FILL = 2
+EXIT_ORDER = 3
+EXIT_FILL = 4
+REFUSED = 5
+MISSED = 6
+STOP_MOVED = 7
+FUNDED = 8
+SKIP_ENDED = 9
+
+# reasons of an exit (CODE of EXIT_ORDER and EXIT_FILL)
+BY_SIGNAL = 1
+BY_TIME = 2
+BY_STOP = 3
+BY_TARGET = 4
+BY_DELISTING = 5
+
+# refusals (CODE of REFUSED); NO_ROOM + cap names the cap that left nothing
+BAD_SIGNAL = 1
+NO_SHORT = 2
+BASE_OWNED = 3
+SKIP_AFTER_WIN = 4
+COST_VETO = 5
+TOO_SMALL = 6
+TOO_LARGE = 7
+NO_ROOM = 10
+
+# caps (CODE of ENTRY_ORDER)
+CAP_RISK = 1
+CAP_TRADE = 2
+CAP_STRATEGY = 3
+CAP_GROSS = 4
+CAP_CASH = 5
+CAP_VOLUME = 6
+CAP_WEIGHT = 7
+
+# misses (CODE of MISSED)
+MISSED_NO_BAR = 1
+MISSED_VOLUME = 2
+MISSED_LIMIT = 3
+MISSED_DELISTED = 4
+
+# --- signal flags ---------------------------------------------------------------------------------------------------
+ENTER_MASK = 3
+ENTER_LONG = 1
+ENTER_SHORT = 2
+EXIT_SHIFT = 1  # the exit bit of tag n is 1 << (n + 1)
+CLOSED_FLAG = 128
+
+# One order is worth at most 1e14 units (1,000,000.00): a thousand times below where int64 arithmetic would overflow.
+MAX_ORDER_UNITS = 100_000_000_000_000
+MAX_PRODUCT = 4.0e18
+UNIT = 1e-8

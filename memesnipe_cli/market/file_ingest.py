@@ -1,0 +1,178 @@
+"""`ingest file`: from what the user names to bars in the lake, with a report a file and series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from memesnipe_cli import clock
+from memesnipe_cli.errors import DataError, MemesnipeError
+from memesnipe_cli.market import filling, pipe, quality
+from memesnipe_cli.market.file_reading import Named, ReadSeries, read_source
+from memesnipe_cli.market.quality import Finding, Judged
+from memesnipe_cli.market.recording import record_ingest
+from memesnipe_cli.market.rows import RawBars
+from memesnipe_cli.market.sources import Kind, Source, open_path, open_stream, scratch_folder
+from memesnipe_cli.store.tables import Candles, SeriesKey
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from memesnipe_cli.store.store import Store
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What became of one series of one file. `rows` were read; each is added, identical to a stored one, a repeat
+    within the file, in conflict with a stored one (set aside), or set aside for a reason of its own."""
+
+    source: str
+    key: SeriesKey
+    rows: int
+    added: int
+    identical: int
+    conflicts: int
+    set_aside: int
+    repeats: int
+    filled: int
+    candles: Candles
+    findings: list[Finding]
+    says: tuple[str, ...] = ()
+    warnings: list[str] = field(default_factory=list)
+
+    def as_record(self) -> dict[str, Any]:
+        """One object for --json."""
+        ts = self.candles.ts
+        return {
+            "type": "ingest", "v": 1, "source": self.source, "venue": self.key.venue, "symbol": self.key.symbol,
+            "timeframe": self.key.timeframe, "rows": self.rows, "added": self.added, "identical": self.identical,
+            "conflicts": self.conflicts, "set_aside": self.set_aside, "repeats": self.repeats, "filled": self.filled,
+            "since": clock.format_time(int(ts[0])) if len(ts) else None,
+            "until": clock.format_time(int(ts[-1])) if len(ts) else None,
+            "findings": [finding.as_record() for finding in self.findings], "says": list(self.says),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A file that did not go in, and why."""
+
+    source: str
+    error: MemesnipeError
+
+
+def ingest_files(
+    store: Store, paths: Sequence[Path | IO[bytes]], named: Named, *, fill: bool = False, now: int | None = None
+) -> Iterator[FileReport | Refusal]:
+    """Bring files in, one after the other; a file that is refused does not stop the next.
+
+    A path may be a stream (stdin). `fill` closes gaps with synthetic bars. Yields a report a series, or a Refusal.
+    """
+    from memesnipe_cli.store.duck import open_memory
+
+    con = open_memory()
+    at = clock.now_ms() if now is None else now
+    try:
+        for path in paths:
+            name = str(path) if isinstance(path, Path) else "stdin"
+            with scratch_folder() as scratch:
+                sources = open_path(path, scratch) if isinstance(path, Path) else open_stream(path, scratch)
+                try:
+                    for source in sources:
+                        yield from _ingest_source(store, con, source, named, fill=fill, now=at)
+                except MemesnipeError as error:
+                    yield Refusal(name, error)
+    finally:
+        con.close()
+
+
+def _ingest_source(
+    store: Store, con: duckdb.DuckDBPyConnection, source: Source, named: Named, *, fill: bool, now: int
+) -> Iterator[FileReport | Refusal]:
+    try:
+        if source.kind is Kind.JSONL and _holds_records(source):
+            yield from _ingest_records(store, source, fill=fill, now=now)
+            return
+        for series in read_source(con, source, named):
+            yield _store_series(store, source, series, fill=fill, now=now)
+    except MemesnipeError as error:
+        yield Refusal(source.name, error)
+
+
+def _holds_records(source: Source) -> bool:
+    import orjson
+
+    with source.path.open("rb") as stream:
+        first = orjson.loads(stream.readline())
+    return isinstance(first, dict) and "type" in first and "v" in first
+
+
+def _ingest_records(store: Store, source: Source, *, fill: bool, now: int) -> Iterator[FileReport]:
+    with source.path.open("rb") as stream:
+        found, warnings = pipe.read_candles_jsonl(stream)
+    if not found:
+        raise DataError(f"{source.name} holds no candle records", "; ".join(warnings))
+    for candles in found:
+        bars = RawBars(
+            candles.ts, candles.open, candles.high, candles.low, candles.close, candles.volume, candles.synthetic
+        )
+        report = _store_series(store, source, ReadSeries(candles.key, bars, [], ()), fill=fill, now=now)
+        report.warnings.extend(warnings)
+        warnings = []
+        yield report
+
+
+def _store_series(store: Store, source: Source, series: ReadSeries, *, fill: bool, now: int) -> FileReport:
+    judged = quality.judge_rows(series.bars, series.key, now)
+    _refuse_hopeless(source, series, judged)
+    candles = judged.candles
+    filled = 0
+    if fill:
+        candles, filled = filling.fill_gaps(candles)
+    written = store.lake.write_candles(candles, source=f"file {source.name}")
+    aside = judged.set_aside + series.refused
+    if aside:
+        store.lake.set_aside(series.key, aside, source=f"file {source.name}")
+    record_ingest(
+        store, series.key, source=f"file {Path(source.name).name}", rows=len(series.bars), added=written.added,
+        set_aside=len(aside), content_hash=source.content_hash(),
+    )  # fmt: skip
+    findings = judged.findings + _refused_findings(series) + quality.judge_series(candles)
+    return FileReport(
+        source.name, series.key, len(series.bars) + len(series.refused), written.added, written.identical,
+        written.conflicts, len(aside), judged.repeats, filled, candles, findings, series.says,
+    )  # fmt: skip
+
+
+def _refused_findings(series: ReadSeries) -> list[Finding]:
+    if not series.refused:
+        return []
+    first = series.refused[0]
+    return [
+        Finding("line_unreadable", "error", f"{series.key} line {first['row']}",
+                f"{len(series.refused)} lines could not be read: {first['reason']}",
+                "see them with: memesnipe ingest set-aside", len(series.refused))
+    ]  # fmt: skip
+
+
+def _refuse_hopeless(source: Source, series: ReadSeries, judged: Judged) -> None:
+    """A file whose rows are nearly all bad for one reason is misread, not dirty: refuse it whole."""
+    if len(judged.candles) >= 0.5 * len(series.bars):
+        return
+    counts: dict[str, int] = {}
+    for row in judged.set_aside:
+        counts[row["check"]] = counts.get(row["check"], 0) + 1
+    if not counts or len(judged.candles) + judged.repeats >= 0.5 * len(series.bars):
+        return
+    worst = max(counts, key=lambda name: counts[name])
+    hint = {
+        "off_grid": "days of another time zone or closing times? Times must be the bars' openings in UTC",
+        "future": "check the clock of this machine and the unit of the times",
+        "outside_range": "check that the columns are in the order the header says",
+        "high_below_low": "check that the columns are in the order the header says",
+    }.get(worst, "look at the file; nothing was stored")
+    raise DataError(
+        f"{source.name}: {counts[worst]} of {len(series.bars)} rows are bad because {quality.REASONS[worst]}", hint
+    )

@@ -1,0 +1,121 @@
+"""What the lake holds, seen by `ingest list`, `verify`, `fill` and `set-aside`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from memesnipe_cli import clock
+from memesnipe_cli.errors import UsageError
+from memesnipe_cli.market import filling, quality
+from memesnipe_cli.market.file_ingest import FileReport
+from memesnipe_cli.market.quality import Finding
+from memesnipe_cli.market.recording import candles_hash, record_ingest
+from memesnipe_cli.market.rows import RawBars
+from memesnipe_cli.store.tables import SeriesKey
+
+if TYPE_CHECKING:
+    from memesnipe_cli.store.lake import SeriesInfo
+    from memesnipe_cli.store.store import Store
+
+
+def stored_series(store: Store, venue: str | None, symbol: str | None, timeframe: str | None) -> list[SeriesInfo]:
+    """The stored series that match; all where nothing is asked. Raises UsageError where none matches."""
+    length = clock.timeframe_ms(timeframe) if timeframe else None
+    everything = store.lake.series()
+    found = [
+        info
+        for info in everything
+        if venue in (None, info.key.venue)
+        and symbol in (None, info.key.symbol)
+        and length in (None, clock.timeframe_ms(info.key.timeframe))
+    ]
+    if everything and not found:
+        asked = " ".join(word for word in (venue, symbol, timeframe) if word)
+        raise UsageError(f"nothing stored matches {asked}", "memesnipe ingest list shows what is there")
+    return found
+
+
+def list_stored(
+    store: Store, venue: str | None = None, symbol: str | None = None, timeframe: str | None = None
+) -> list[dict[str, Any]]:
+    """One row a series: what `ingest list` shows. `coverage` is rows over bars between first and last."""
+    rows = []
+    for info in stored_series(store, venue, symbol, timeframe):
+        expected = (info.last_ms - info.first_ms) // clock.timeframe_ms(info.key.timeframe) + 1
+        rows.append(
+            {
+                "type": "series", "v": 1, "venue": info.key.venue, "symbol": info.key.symbol,
+                "timeframe": info.key.timeframe, "rows": info.rows, "since": clock.format_time(info.first_ms),
+                "until": clock.format_time(info.last_ms), "coverage": round(info.rows / expected, 6),
+                "synthetic": info.synthetic, "simulated": info.key.simulated, "bytes": info.bytes,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def verify_stored(
+    store: Store, venue: str | None = None, symbol: str | None = None, timeframe: str | None = None
+) -> Iterator[Finding]:
+    """Findings about the matching series, recomputed from the stored rows, and what is set aside of them."""
+    now = clock.now_ms()
+    for info in stored_series(store, venue, symbol, timeframe):
+        candles = store.lake.read_candles(info.key)
+        bars = RawBars(
+            candles.ts, candles.open, candles.high, candles.low, candles.close, candles.volume, candles.synthetic
+        )
+        # A simulated market may run ahead of the clock.
+        judged = quality.judge_rows(bars, info.key, now if not info.key.simulated else 1 << 60)
+        yield from judged.findings
+        yield from quality.judge_series(candles)
+    yield from _aside_findings(store, venue, symbol, timeframe)
+
+
+def _aside_findings(
+    store: Store, venue: str | None, symbol: str | None, timeframe: str | None
+) -> Iterator[Finding]:
+    counts: dict[tuple[str, str], int] = {}
+    for row in list_set_aside(store, venue, symbol, timeframe):
+        place = (f"{row['venue']} {row['symbol']} {row['timeframe']}", str(row["reason"]))
+        counts[place] = counts.get(place, 0) + 1
+    for (where, reason), many in counts.items():
+        yield Finding(
+            "set_aside", "warning", where, f"{many} rows are set aside and not used: {reason}",
+            "see them with: memesnipe ingest set-aside", many,
+        )  # fmt: skip
+
+
+def list_set_aside(
+    store: Store, venue: str | None = None, symbol: str | None = None, timeframe: str | None = None
+) -> list[dict[str, Any]]:
+    """The rows set aside, with readable times."""
+    rows = []
+    for row in store.lake.set_aside_rows():
+        if venue in (None, row["venue"]) and symbol in (None, row["symbol"]) and timeframe in (None, row["timeframe"]):
+            ts = row.get("ts")
+            readable = isinstance(ts, int) and quality.EARLIEST_MS <= ts < 4_000_000_000_000
+            rows.append({"type": "set_aside", "v": 1, **row, "time": clock.format_time(ts) if readable else None})
+    return rows
+
+
+def fill_stored(
+    store: Store, venue: str | None, symbol: str | None, timeframe: str | None, longest: int | None
+) -> Iterator[FileReport]:
+    """Fill the gaps of the matching series; a report for each series that had some."""
+    for info in stored_series(store, venue, symbol, timeframe):
+        if info.key.simulated:
+            # Absent bars belong to the simulated market: nobody traded, or the venue was down.
+            continue
+        candles = store.lake.read_candles(info.key)
+        filled, many = filling.fill_gaps(candles, longest)
+        if not many:
+            continue
+        written = store.lake.write_candles(filled, source="fill")
+        record_ingest(
+            store, info.key, source="fill", rows=many, added=written.added, set_aside=0,
+            content_hash=candles_hash(filled),
+        )  # fmt: skip
+        yield FileReport(
+            "fill", SeriesKey(info.key.venue, info.key.symbol, info.key.timeframe), many, written.added,
+            written.identical, written.conflicts, 0, 0, many, filled, [],
+        )  # fmt: skip

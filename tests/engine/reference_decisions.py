@@ -1,0 +1,158 @@
+"""Decisions at the close, checks and sizes of the slow engine (`reference.py` says what that is)."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from reference_account import Account
+from reference_parts import FLOAT_NOISE, UNIT, Bar, Market, Order, Position, Refused, exact
+
+from memesnipe_cli.engine.model import ExitPlan
+
+
+class Decisions(Account):
+    """Section 3 of the rules."""
+
+    def _decide(self, slot: int) -> None:
+        book, where = self.books[slot], self.inputs.slots[slot]
+        plan = self.inputs.plans[where.strategy]
+        flags = int(self.signals.flags[self.index, slot])
+        if book.position is not None:
+            if book.exit is None:
+                self._decide_held(slot, book.position, plan, flags)
+            return
+        if book.episode and self._exit_bit(flags, plan.skip_tag):
+            book.episode = book.won = False
+        if book.entry is not None or flags & 3 == 0:
+            return
+        rows, place = self.signals.rows[slot], self.rows[slot][self.index]
+        tag = int(rows.tag[place])
+        if self._exit_bit(flags, tag):
+            return
+        number = where.instrument
+        wanted = Order(
+            due=self._due(),
+            reason="entry",
+            side=1 if flags & 3 == 1 else -1,
+            tag=tag,
+            max_bars=int(rows.max_bars[place]) or plan.max_bars,
+            weight=exact(rows.weight[place]),
+        )
+        try:
+            wanted.distance = self._distance(
+                float(rows.stop[place]), self._bar_of(number), self.markets[number]
+            )
+            wanted.target = self._signal_target(float(rows.target[place]), wanted.side, self.markets[number])
+            self._check_owner(slot, wanted.side)
+            if plan.skip_tag == tag and book.won:
+                book.episode = True
+                raise Refused("skip_after_win")
+            self._size(slot, wanted)
+        except Refused as refused:
+            self.result.refusals.append((self.now, slot, str(refused)))
+
+    def _decide_held(self, slot: int, position: Position, plan: ExitPlan, flags: int) -> None:
+        book, where = self.books[slot], self.inputs.slots[slot]
+        strategy_bar = flags & 0x80 != 0
+        held_ms = self.now + self.inputs.tape.base_ms - position.entry_ts
+        limit_ms = position.max_bars * self.inputs.timeframes_ms[where.strategy]
+        if self._exit_bit(flags, position.tag):
+            book.exit, book.entry = Order(self._due(), "signal"), None
+        elif strategy_bar and position.max_bars and held_ms >= limit_ms:
+            book.exit, book.entry = Order(self._due(), "time"), None
+        elif strategy_bar and position.units < plan.units and book.entry is None:
+            gained = position.side * (self._bar_of(where.instrument).close - position.last_fill)
+            if gained < position.step:
+                return
+            unit = Order(
+                due=self._due(),
+                reason="unit",
+                side=position.side,
+                tag=position.tag,
+                distance=position.distance,
+                weight=position.weight,
+            )
+            try:
+                if position.distance >= self._bar_of(where.instrument).close:
+                    raise Refused("bad_signal")
+                self._size(slot, unit)
+            except Refused as refused:
+                self.result.refusals.append((self.now, slot, str(refused)))
+
+    def _distance(self, stop: float, bar: Bar, market: Market) -> int:
+        if not math.isfinite(stop) or stop <= 0:
+            raise Refused("bad_signal")
+        if not self.rounding.below(exact(stop), bar.close * market.tick):
+            raise Refused("bad_signal")
+        ticks = self.rounding.ceil(exact(stop) / market.tick)
+        if ticks < 1:
+            raise Refused("bad_signal")
+        return ticks
+
+    def _signal_target(self, target: float, side: int, market: Market) -> int:
+        if not math.isfinite(target) or target <= 0:
+            return 0
+        ticks = exact(target) / market.tick
+        return self.rounding.ceil(ticks) if side > 0 else self.rounding.floor(ticks)
+
+    def _check_owner(self, slot: int, side: int) -> None:
+        where = self.inputs.slots[slot]
+        terms = self.inputs.terms[where.instrument]
+        if side < 0 and not terms.shortable:
+            raise Refused("no_short")
+        for other, book in zip(self.inputs.slots, self.books, strict=True):
+            same_base = self.inputs.terms[other.instrument].base == terms.base
+            if other.strategy != where.strategy and same_base and (book.position or book.entry):
+                raise Refused("base_owned")
+
+    def _size(self, slot: int, order: Order) -> None:
+        """Checks 5 to 8; puts the order into the book."""
+        where, book = self.inputs.slots[slot], self.books[slot]
+        market, bar = self.markets[where.instrument], self._bar_of(where.instrument)
+        collar = exact(self.rules.collar)
+        if order.side > 0:
+            order.limit = self.rounding.floor(bar.close * (1 + collar))
+        else:
+            order.limit = self.rounding.ceil(bar.close * (1 - collar))
+        caps = self._caps(slot, order, market, bar)
+        bound = min(caps, key=lambda name: caps[name])
+        quantity = caps[bound]
+        costs = 2 * (market.fee + market.half_spread + self._impact(bar, quantity))
+        if self.rounding.below(exact(self.rules.max_cost_share) * Fraction(order.distance, bar.close), costs):
+            raise Refused("cost")
+        scale = abs(self.equity) / (order.limit * market.tick) / market.lot
+        order.lots = self.rounding.floor(quantity / market.lot, scale)
+        if order.lots < 1:
+            rivals = [cap for cap in caps.values() if cap - quantity <= FLOAT_NOISE * scale * market.lot]
+            if len(rivals) > 1:
+                self.result.doubts.append("two caps alike")
+            raise Refused(f"no_room:{bound}")
+        if not self._protectable(market, order.lots, bar.close, order.side, order.distance):
+            raise Refused("too_small")
+        book.entry = order
+        self.result.orders.append((self.now, slot, order))
+
+    def _caps(self, slot: int, order: Order, market: Market, bar: Bar) -> dict[str, Fraction]:
+        """Sizes in base units, in the order that breaks ties."""
+        rules, where = self.rules, self.inputs.slots[slot]
+        limit = order.limit * market.tick
+        units = self.inputs.plans[where.strategy].units
+        risk_share = exact(self.inputs.plans[where.strategy].risk_share)
+        mine = self._gross(where.strategy)
+        caps = {
+            "risk": self.equity * risk_share / (order.distance * market.tick),
+            "trade": self.equity * exact(rules.trade_share) / units / limit,
+            "strategy": (self.equity * exact(rules.strategy_share) - mine) / limit,
+            "gross": (self.equity * exact(rules.gross_share) - self._gross(None)) / limit,
+        }
+        if order.side > 0:
+            caps["cash"] = (self.cash * UNIT - self._reserved()) / (limit * (1 + market.fee))
+        caps["volume"] = bar.volume * exact(rules.entry_volume_share)
+        if order.weight > 0:
+            caps["weight"] = self.equity * order.weight / limit
+        return caps
+
+    @staticmethod
+    def _exit_bit(flags: int, tag: int) -> bool:
+        return tag > 0 and bool(flags >> (tag + 1) & 1)
