@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from memesnipe_cli.cli import command_app
 from memesnipe_cli.commands import ingest_files, ingest_simulate, ingest_stored, ingest_venues
+
+from memesnipe_cli.cli import command_app
 
 app = command_app(
     "Bring market data into the store, and look after what is there.\n\n"

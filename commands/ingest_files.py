@@ -6,19 +6,25 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
+from memesnipe_cli.commands.ingest_output import INGEST_COLUMNS, show_findings, write_candles
 
 from memesnipe_cli.cli import current
-from memesnipe_cli.commands.ingest_output import INGEST_COLUMNS, show_findings, write_candles
 from memesnipe_cli.console import OutputMode
 from memesnipe_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from memesnipe_cli.console import Console
-    from memesnipe_cli.market.file_ingest import FileReport
+    from memesnipe_cli.market.report import IngestReport
 
-Venue = Annotated[str | None, typer.Option(help="Venue the data are from, as ccxt names it; else guessed and said.")]
-Symbol = Annotated[str | None, typer.Option(help="Symbol, e.g. DOGE/USD or ETH/USDT:USDT; else guessed and said.")]
-Timeframe = Annotated[str | None, typer.Option(help="Timeframe, e.g. 5m; else measured, and checked either way.")]
+Venue = Annotated[
+    str | None, typer.Option(help="Venue the data are from, as ccxt names it; else guessed and said.")
+]
+Symbol = Annotated[
+    str | None, typer.Option(help="Symbol, e.g. DOGE/USD or ETH/USDT:USDT; else guessed and said.")
+]
+Timeframe = Annotated[
+    str | None, typer.Option(help="Timeframe, e.g. 5m; else measured, and checked either way.")
+]
 
 
 def file(
@@ -27,7 +33,9 @@ def file(
     venue: Venue = None,
     symbol: Symbol = None,
     timeframe: Timeframe = None,
-    fill: Annotated[bool, typer.Option("--fill", help="Fill gaps with flat bars, each marked synthetic.")] = False,
+    fill: Annotated[
+        bool, typer.Option("--fill", help="Fill gaps with flat bars, each marked synthetic.")
+    ] = False,
 ) -> None:
     """Bring in bars from CSV, JSON, JSONL, parquet, Feather, .gz or .zip, told apart by content.
 
@@ -42,7 +50,7 @@ def file(
     if symbol is not None:
         check_symbol(symbol)
     targets = [_target(ctx, path) for path in paths]
-    reports: list[FileReport] = []
+    reports: list[IngestReport] = []
     refusals: list[Refusal] = []
     for outcome in ingest_files(run.store, targets, Named(venue, symbol, timeframe), fill=fill):
         if isinstance(outcome, Refusal):
@@ -69,7 +77,7 @@ def _target(ctx: typer.Context, path: str) -> Path | IO[bytes]:
     return stream
 
 
-def _tell(console: Console, report: FileReport) -> None:
+def _tell(console: Console, report: IngestReport) -> None:
     if report.says:
         console.say(f"{report.source}: {'; '.join(report.says)}")
     for warning in report.warnings:

@@ -1,4 +1,6 @@
-"""How the ingest commands show things: columns of their tables, findings in a few lines, bars down the pipe."""
+"""How the ingest commands show things: columns of their tables, findings in a few lines, bars down the
+pipe.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from memesnipe_cli.console import Column, Console
 
 if TYPE_CHECKING:
     from memesnipe_cli.market.quality import Finding
-    from memesnipe_cli.store.tables import Candles
+    from memesnipe_cli.store.tables import Candles, FundingRates
 
 
 def _number(value: Any) -> str:
@@ -40,6 +42,13 @@ SERIES_COLUMNS = (
     Column("synthetic", "synthetic", right=True, write=_number),
     Column("", "simulated", write=lambda simulated: "SIMULATED" if simulated else ""),
 )
+FUNDING_COLUMNS = (
+    Column("source", "source"),
+    Column("venue", "venue"),
+    Column("symbol", "symbol"),
+    Column("interval", "intervals", write=lambda names: ", ".join(names)),
+    *INGEST_COLUMNS[4:],
+)
 FINDING_COLUMNS = (
     Column("severity", "severity"),
     Column("check", "check"),
@@ -49,7 +58,19 @@ FINDING_COLUMNS = (
 )
 ASIDE_COLUMNS = tuple(
     Column(name, name)
-    for name in ("venue", "symbol", "timeframe", "time", "open", "high", "low", "close", "volume", "reason", "source")
+    for name in (
+        "venue",
+        "symbol",
+        "timeframe",
+        "time",
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "reason",
+        "source",
+    )
 )
 
 
@@ -59,6 +80,13 @@ def write_candles(console: Console, candles: Candles) -> None:
 
     for block in write_candles_jsonl(candles):
         console.write_bytes(block)
+
+
+def write_funding(console: Console, rates: FundingRates) -> None:
+    """The rates as `funding` records on stdout."""
+    from memesnipe_cli.market.pipe import write_funding_jsonl
+
+    console.write_bytes(write_funding_jsonl(rates))
 
 
 def show_findings(console: Console, findings: Sequence[Finding]) -> None:
@@ -90,6 +118,10 @@ def summarised(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     for group in groups.values():
         first = group[0]
         bars = sum(finding.count for finding in group)
-        message = first.message if len(group) == 1 else f"{len(group)} times, {bars:,} bars in all; first: {first.message}"
+        message = (
+            first.message
+            if len(group) == 1
+            else f"{len(group)} times, {bars:,} bars in all; first: {first.message}"
+        )
         rows.append(first.as_record() | {"message": message})
     return rows

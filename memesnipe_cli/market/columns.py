@@ -15,7 +15,8 @@ from memesnipe_cli.errors import DataError
 _TIME = (
     "ts", "candle_date_time_utc", "open_time_utc", "date_utc", "datetime_utc", "time_utc", "timestamp_utc",
     "utc", "open_time", "opentime", "open_timestamp", "kline_open_time", "time_open", "timeopen", "unix",
-    "unix_timestamp", "unix_time", "unixtime", "epoch", "unix_s", "unix_ms", "time_period_start", "period_start",
+    "unix_timestamp", "unix_time", "unixtime", "epoch", "unix_s", "unix_ms", "time_period_start",
+    "period_start",
     "start", "start_time", "starttime", "begin", "timestamp", "datetime", "date_time", "time", "date",
     "local_time", "gmt_time", "t", "candle_date_time_kst", "datetime_kst", "time_kst", "timestamp_kst",
     "date_kst", "kst", "index", "unnamed:_0", "",
@@ -34,7 +35,14 @@ _QUOTE_VOLUME = (
     "candle_acc_trade_price", "acc_trade_price", "amount", "quote_vol",
 )  # fmt: skip
 _SYMBOL = ("symbol", "ticker", "pair", "market", "product_id", "instrument", "tic", "coin")
-_RATE = ("funding_rate", "fundingrate", "relativefundingrate", "relative_funding_rate", "last_funding_rate", "rate")
+_RATE = (
+    "funding_rate",
+    "fundingrate",
+    "relativefundingrate",
+    "relative_funding_rate",
+    "last_funding_rate",
+    "rate",
+)
 _FUNDING_TIME = ("funding_time", "fundingtime", "calc_time", "settlement_time")
 _PRICE = ("price", "px", "trade_price")
 _QUANTITY = ("volume", "qty", "quantity", "size", "amount", "vol", "v")
@@ -43,7 +51,9 @@ _VOLUME_OF = re.compile(r"^(?:volume|vol)_\(?([a-z0-9]{2,10})\)?$")
 
 @dataclass(frozen=True)
 class BarColumns:
-    """Positions of the columns of an OHLCV table; `volume_of` are columns like "Volume ETH", by their asset."""
+    """Positions of the columns of an OHLCV table; `volume_of` are columns like "Volume ETH", by their
+    asset.
+    """
 
     time: int
     open: int
@@ -81,9 +91,9 @@ def bar_columns(fields: Sequence[str]) -> BarColumns:
     """Roles of the columns of an OHLCV table. Raises DataError naming what is missing."""
     names = [plain_name(field) for field in fields]
     time = _first(names, _TIME)
-    found = {"open": _first(names, _OPEN), "high": _first(names, _HIGH), "low": _first(names, _LOW)}
-    found["close"] = _first(names, _CLOSE)
-    missing = [role for role, place in found.items() if place is None]
+    roles = {"open": _OPEN, "high": _HIGH, "low": _LOW, "close": _CLOSE}
+    prices = {role: place for role, group in roles.items() if (place := _first(names, group)) is not None}
+    missing = [role for role in roles if role not in prices]
     shown = ", ".join(field or '""' for field in fields[:16])
     if missing:
         raise DataError(
@@ -95,12 +105,14 @@ def bar_columns(fields: Sequence[str]) -> BarColumns:
         why = f"only the closing time ({fields[closing]})" if closing is not None else "no time column"
         raise DataError(f"{why} among: {shown}", "a bar is named by its opening time; add it as column `ts`")
     volume_of = {
-        match[1].upper(): place for place, name in enumerate(names) if (match := _VOLUME_OF.match(name)) is not None
+        match[1].upper(): place
+        for place, name in enumerate(names)
+        if (match := _VOLUME_OF.match(name)) is not None
         and name not in _BASE_VOLUME and name not in _QUOTE_VOLUME
     }  # fmt: skip
     return BarColumns(
-        time,
-        *(place for place in found.values() if place is not None),
+        time=time,
+        **prices,
         volume=_first(names, _BASE_VOLUME),
         quote_volume=_first(names, _QUOTE_VOLUME),
         volume_of=volume_of,
@@ -113,8 +125,8 @@ def bar_columns(fields: Sequence[str]) -> BarColumns:
 def volume_column(columns: BarColumns, base: str, quote: str) -> int:
     """The column that holds volume in base units.
 
-    Volume in the quote currency alone is refused: dividing it by some price of the bar would be an estimate that
-    nobody could tell from a measurement later. Raises DataError.
+    Volume in the quote currency alone is refused: dividing it by some price of the bar would be an estimate
+    that nobody could tell from a measurement later. Raises DataError.
     """
     if columns.volume is not None:
         return columns.volume
@@ -137,8 +149,9 @@ def funding_columns(fields: Sequence[str]) -> tuple[int, int]:
     names = [plain_name(field) for field in fields]
     time, rate = _first(names, (*_FUNDING_TIME, *_TIME)), _first(names, _RATE)
     if time is None or rate is None:
+        absent = "the time" if time is None else "the funding rate"
         raise DataError(
-            f"no column for {'the time' if time is None else 'the funding rate'} among: {', '.join(fields[:16])}",
+            f"no column for {absent} among: {', '.join(fields[:16])}",
             "funding needs columns `ts` and `funding_rate` (a fraction per interval)",
         )
     return time, rate
@@ -158,5 +171,7 @@ def trade_columns(fields: Sequence[str]) -> tuple[int, int, int]:
     places = (_first(names, _TIME), _first(names, _PRICE), _first(names, _QUANTITY))
     time, price, quantity = places
     if time is None or price is None or quantity is None:
-        raise DataError(f"these are not trades: {', '.join(fields[:16])}", "trades need time, price and volume")
+        raise DataError(
+            f"these are not trades: {', '.join(fields[:16])}", "trades need time, price and volume"
+        )
     return time, price, quantity

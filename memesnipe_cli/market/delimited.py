@@ -64,7 +64,8 @@ def _delimiter_of(lines: Sequence[str]) -> str:
 
 def _numeric(row: Sequence[str], delimiter: str) -> bool:
     return len(row) >= 3 and all(
-        _NUMBER.match(value.strip()) or (delimiter != "," and _COMMA_NUMBER.match(value.strip())) for value in row
+        _NUMBER.match(value.strip()) or (delimiter != "," and _COMMA_NUMBER.match(value.strip()))
+        for value in row
     )
 
 
@@ -76,7 +77,11 @@ def _decimal_of(rows: Sequence[Sequence[str]], delimiter: str) -> str:
 def _with_header(rows: Sequence[Sequence[str]], place: int, delimiter: str) -> Layout:
     names, skip = tuple(rows[place]), place + 1
     following = rows[place + 1 : place + 3]
-    if len(following) == 2 and following[0][:1] == ["Ticker"] and following[1][:1] in (["Datetime"], ["Date"]):
+    if (
+        len(following) == 2
+        and following[0][:1] == ["Ticker"]
+        and following[1][:1] in (["Datetime"], ["Date"])
+    ):
         tickers = {value for value in following[0][1:] if value}
         if len(tickers) != 1:
             raise DataError(
@@ -101,14 +106,18 @@ def _without_header(rows: Sequence[Sequence[str]], delimiter: str, name: str) ->
         )  # fmt: skip
     if width in (11, 12):
         names = _KLINES[:width]
-        return Layout(delimiter, 0, names, decimal, venue="binance", says=("Binance klines without a header",))
+        return Layout(
+            delimiter, 0, names, decimal, venue="binance", says=("Binance klines without a header",)
+        )
     if width == 7:
         names = ("unix", "open", "high", "low", "close", "volume", "trades")
         says = ("header-less unix,open,high,low,close,volume,trades: Kraken's OHLCVT download",)
         return Layout(delimiter, 0, names, decimal, venue="kraken", says=says)
     if width == 6 and _high_is_highest(rows, decimal):
         names = ("unix", "open", "high", "low", "close", "volume")
-        return Layout(delimiter, 0, names, decimal, says=("no header: read as time,open,high,low,close,volume",))
+        return Layout(
+            delimiter, 0, names, decimal, says=("no header: read as time,open,high,low,close,volume",)
+        )
     raise DataError(
         f"{name}: {width} numeric columns without a header are not a layout known here",
         "add a header line such as ts,open,high,low,close,volume",
@@ -138,8 +147,8 @@ def load(con: duckdb.DuckDBPyConnection, source: Source) -> Layout:
     struct = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE raw AS SELECT * FROM read_csv(?, header=false, auto_detect=false, "  # noqa: S608
-        f"delim=?, quote='\"', escape='\"', skip=?, decimal_separator=?, columns={{{struct}}}, null_padding=true, "
-        "ignore_errors=true, store_rejects=true, max_line_size=1000000, "
+        f"delim=?, quote='\"', escape='\"', skip=?, decimal_separator=?, columns={{{struct}}}, "
+        "null_padding=true, ignore_errors=true, store_rejects=true, max_line_size=1000000, "
         "rejects_scan='raw_scans', rejects_table='raw_rejects', rejects_limit=100000)",
         [str(source.path), layout.delimiter, layout.skip, layout.decimal],
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from memesnipe_cli import clock
 from memesnipe_cli.errors import DataError, MemesnipeError
@@ -13,46 +13,14 @@ from memesnipe_cli.market import filling, pipe, quality
 from memesnipe_cli.market.file_reading import Named, ReadSeries, read_source
 from memesnipe_cli.market.quality import Finding, Judged
 from memesnipe_cli.market.recording import record_ingest
-from memesnipe_cli.market.rows import RawBars
+from memesnipe_cli.market.report import IngestReport
+from memesnipe_cli.market.rows import bars_of_candles
 from memesnipe_cli.market.sources import Kind, Source, open_path, open_stream, scratch_folder
-from memesnipe_cli.store.tables import Candles, SeriesKey
 
 if TYPE_CHECKING:
     import duckdb
 
     from memesnipe_cli.store.store import Store
-
-
-@dataclass(frozen=True)
-class FileReport:
-    """What became of one series of one file. `rows` were read; each is added, identical to a stored one, a repeat
-    within the file, in conflict with a stored one (set aside), or set aside for a reason of its own."""
-
-    source: str
-    key: SeriesKey
-    rows: int
-    added: int
-    identical: int
-    conflicts: int
-    set_aside: int
-    repeats: int
-    filled: int
-    candles: Candles
-    findings: list[Finding]
-    says: tuple[str, ...] = ()
-    warnings: list[str] = field(default_factory=list)
-
-    def as_record(self) -> dict[str, Any]:
-        """One object for --json."""
-        ts = self.candles.ts
-        return {
-            "type": "ingest", "v": 1, "source": self.source, "venue": self.key.venue, "symbol": self.key.symbol,
-            "timeframe": self.key.timeframe, "rows": self.rows, "added": self.added, "identical": self.identical,
-            "conflicts": self.conflicts, "set_aside": self.set_aside, "repeats": self.repeats, "filled": self.filled,
-            "since": clock.format_time(int(ts[0])) if len(ts) else None,
-            "until": clock.format_time(int(ts[-1])) if len(ts) else None,
-            "findings": [finding.as_record() for finding in self.findings], "says": list(self.says),
-        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,11 +32,17 @@ class Refusal:
 
 
 def ingest_files(
-    store: Store, paths: Sequence[Path | IO[bytes]], named: Named, *, fill: bool = False, now: int | None = None
-) -> Iterator[FileReport | Refusal]:
+    store: Store,
+    paths: Sequence[Path | IO[bytes]],
+    named: Named,
+    *,
+    fill: bool = False,
+    now: int | None = None,
+) -> Iterator[IngestReport | Refusal]:
     """Bring files in, one after the other; a file that is refused does not stop the next.
 
-    A path may be a stream (stdin). `fill` closes gaps with synthetic bars. Yields a report a series, or a Refusal.
+    A path may be a stream (stdin). `fill` closes gaps with synthetic bars. Yields a report a series, or a
+    Refusal.
     """
     from memesnipe_cli.store.duck import open_memory
 
@@ -90,7 +64,7 @@ def ingest_files(
 
 def _ingest_source(
     store: Store, con: duckdb.DuckDBPyConnection, source: Source, named: Named, *, fill: bool, now: int
-) -> Iterator[FileReport | Refusal]:
+) -> Iterator[IngestReport | Refusal]:
     try:
         if source.kind is Kind.JSONL and _holds_records(source):
             yield from _ingest_records(store, source, fill=fill, now=now)
@@ -109,22 +83,20 @@ def _holds_records(source: Source) -> bool:
     return isinstance(first, dict) and "type" in first and "v" in first
 
 
-def _ingest_records(store: Store, source: Source, *, fill: bool, now: int) -> Iterator[FileReport]:
+def _ingest_records(store: Store, source: Source, *, fill: bool, now: int) -> Iterator[IngestReport]:
     with source.path.open("rb") as stream:
         found, warnings = pipe.read_candles_jsonl(stream)
     if not found:
         raise DataError(f"{source.name} holds no candle records", "; ".join(warnings))
     for candles in found:
-        bars = RawBars(
-            candles.ts, candles.open, candles.high, candles.low, candles.close, candles.volume, candles.synthetic
-        )
-        report = _store_series(store, source, ReadSeries(candles.key, bars, [], ()), fill=fill, now=now)
+        series = ReadSeries(candles.key, bars_of_candles(candles), [], ())
+        report = _store_series(store, source, series, fill=fill, now=now)
         report.warnings.extend(warnings)
         warnings = []
         yield report
 
 
-def _store_series(store: Store, source: Source, series: ReadSeries, *, fill: bool, now: int) -> FileReport:
+def _store_series(store: Store, source: Source, series: ReadSeries, *, fill: bool, now: int) -> IngestReport:
     judged = quality.judge_rows(series.bars, series.key, now)
     _refuse_hopeless(source, series, judged)
     candles = judged.candles
@@ -136,14 +108,30 @@ def _store_series(store: Store, source: Source, series: ReadSeries, *, fill: boo
     if aside:
         store.lake.set_aside(series.key, aside, source=f"file {source.name}")
     record_ingest(
-        store, series.key, source=f"file {Path(source.name).name}", rows=len(series.bars), added=written.added,
-        set_aside=len(aside), content_hash=source.content_hash(),
-    )  # fmt: skip
+        store,
+        series.key,
+        source=f"file {Path(source.name).name}",
+        rows=len(series.bars),
+        added=written.added,
+        set_aside=len(aside),
+        content_hash=source.content_hash(),
+    )
     findings = judged.findings + _refused_findings(series) + quality.judge_series(candles)
-    return FileReport(
-        source.name, series.key, len(series.bars) + len(series.refused), written.added, written.identical,
-        written.conflicts, len(aside), judged.repeats, filled, candles, findings, series.says,
-    )  # fmt: skip
+    return IngestReport(
+        source=source.name,
+        key=series.key,
+        candles=candles,
+        rows=len(series.bars) + len(series.refused),
+        added=written.added,
+        replaced=written.replaced,
+        identical=written.identical,
+        conflicts=written.conflicts,
+        set_aside=len(aside),
+        repeats=judged.repeats,
+        filled=filled,
+        findings=findings,
+        says=series.says,
+    )
 
 
 def _refused_findings(series: ReadSeries) -> list[Finding]:
@@ -151,10 +139,15 @@ def _refused_findings(series: ReadSeries) -> list[Finding]:
         return []
     first = series.refused[0]
     return [
-        Finding("line_unreadable", "error", f"{series.key} line {first['row']}",
-                f"{len(series.refused)} lines could not be read: {first['reason']}",
-                "see them with: memesnipe ingest set-aside", len(series.refused))
-    ]  # fmt: skip
+        Finding(
+            "line_unreadable",
+            "error",
+            f"{series.key} line {first['row']}",
+            f"{len(series.refused)} lines could not be read: {first['reason']}",
+            "see them with: memesnipe ingest set-aside",
+            len(series.refused),
+        )
+    ]
 
 
 def _refuse_hopeless(source: Source, series: ReadSeries, judged: Judged) -> None:
@@ -174,5 +167,6 @@ def _refuse_hopeless(source: Source, series: ReadSeries, judged: Judged) -> None
         "high_below_low": "check that the columns are in the order the header says",
     }.get(worst, "look at the file; nothing was stored")
     raise DataError(
-        f"{source.name}: {counts[worst]} of {len(series.bars)} rows are bad because {quality.REASONS[worst]}", hint
+        f"{source.name}: {counts[worst]} of {len(series.bars)} rows are bad because {quality.REASONS[worst]}",
+        hint,
     )

@@ -31,6 +31,7 @@ class Moments:
     """What a series of bars looks like.
 
     r is the one-bar log return, r_t = ln(C_t / C_{t-1}), over bars that follow one another without a gap.
+    A correlation with something that does not vary is nan.
     """
 
     bars: int
@@ -168,18 +169,25 @@ def return_correlation(one: Candles, other: Candles) -> float:
     returns = np.diff(np.log(one.close[here]))
     others = np.diff(np.log(other.close[there]))
     adjacent = np.diff(one.ts[here]) == timeframe_ms(one.key.timeframe)
-    return float(np.corrcoef(returns[adjacent], others[adjacent])[0, 1])
+    return _correlation(returns[adjacent], others[adjacent])
 
 
 def _lag_correlation(values: Float64, usable: Bool, lag: int) -> float:
     """Pearson correlation of values[t] with values[t - lag], where both are usable."""
     both = usable[lag:] & usable[:-lag]
-    return float(np.corrcoef(values[lag:][both], values[:-lag][both])[0, 1])
+    return _correlation(values[lag:][both], values[:-lag][both])
+
+
+def _correlation(one: Float64, other: Float64) -> float:
+    """Pearson; nan where one of them does not vary."""
+    if len(one) < 2 or not (one.std() > 0.0 and other.std() > 0.0):
+        return float("nan")
+    return float(np.corrcoef(one, other)[0, 1])
 
 
 def _log_correlation(volume: Float64, spread: Float64, traded: Bool) -> float:
     usable = traded & (spread > 0.0)
-    return float(np.corrcoef(np.log(volume[usable]), np.log(spread[usable]))[0, 1])
+    return _correlation(np.log(volume[usable]), np.log(spread[usable]))
 
 
 def _jump_share(returns: Float64) -> float:

@@ -19,7 +19,8 @@ _VENUES = (
 )  # fmt: skip
 _VENUE_ALIASES = {"gateio": "gate", "huobi": "htx", "okex": "okx", "yfinance": "yahoo"}
 QUOTES = (
-    "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "GBP", "KRW", "JPY", "TRY", "BRL", "AUD", "CAD", "CHF",
+    "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "GBP", "KRW", "JPY", "TRY", "BRL", "AUD", "CAD",
+    "CHF",
     "DAI", "BTC", "ETH", "BNB",
 )  # fmt: skip
 _PERPETUAL = {"perp", "perps", "perpetual", "perpetuals", "futures", "swap", "swaps"}
@@ -45,7 +46,7 @@ def _asset(word: str) -> str:
 
 
 def split_pair(word: str) -> tuple[str, str] | None:
-    """`DOGEUSDT` -> (DOGE, USDT); `DOGE-USD`, `DOGE/USD` -> (DOGE, USD); None where no known quote ends it."""
+    """`DOGEUSDT` -> (DOGE, USDT); `DOGE-USD`, `DOGE/USD` -> (DOGE, USD); None without a known quote."""
     parts = [part for part in _TOKENS.split(word.strip()) if part]
     if len(parts) >= 2:
         quote = parts[1].upper()
@@ -63,7 +64,9 @@ def symbol_of(pair: tuple[str, str], *, perpetual: bool) -> str:
 
 
 def _timeframe_of(word: str) -> str | None:
-    name = _WORDS.get(word.lower(), word.lower().removesuffix("in") if word.lower().endswith("min") else word.lower())
+    name = _WORDS.get(
+        word.lower(), word.lower().removesuffix("in") if word.lower().endswith("min") else word.lower()
+    )
     return name if name in KNOWN_TIMEFRAMES else None
 
 

@@ -9,8 +9,16 @@ import numpy as np
 
 from memesnipe_cli.clock import timeframe_ms
 from memesnipe_cli.errors import DataError, UsageError
-from memesnipe_cli.records import RECORD_TYPES, VERSION, check_version, decimal_text, time_value
-from memesnipe_cli.store.tables import Candles, SeriesKey
+from memesnipe_cli.records import (
+    RECORD_TYPES,
+    VERSION,
+    check_version,
+    decimal_text,
+    record,
+    time_text,
+    time_value,
+)
+from memesnipe_cli.store.tables import Candles, FundingRates, SeriesKey
 
 _LINES_AT_ONCE = 20_000
 _NUMBERS = ("open", "high", "low", "close", "volume")
@@ -30,7 +38,8 @@ def write_candles_jsonl(candles: Candles) -> Iterator[bytes]:
         columns = [_texts(getattr(candles, name)[part].tolist()) for name in _NUMBERS]
         marks = ["true" if mark else "false" for mark in candles.synthetic[part].tolist()]
         lines = [
-            f'{head},"ts":"{ts}Z","open":"{o}","high":"{h}","low":"{lo}","close":"{c}","volume":"{v}","synthetic":{mark}}}\n'
+            f'{head},"ts":"{ts}Z","open":"{o}","high":"{h}","low":"{lo}","close":"{c}","volume":"{v}",'
+            f'"synthetic":{mark}}}\n'
             for ts, o, h, lo, c, v, mark in zip(times, *columns, marks, strict=True)
         ]
         yield "".join(lines).encode()
@@ -39,9 +48,33 @@ def write_candles_jsonl(candles: Candles) -> Iterator[bytes]:
 def _texts(values: list[float]) -> list[str]:
     """Plain decimals, as `decimal_text` writes them; the common case does not pay for the rare one."""
     return [
-        text if "e" not in (text := repr(value)) and not text.endswith(".0") and "n" not in text else decimal_text(value)
+        text
+        if "e" not in (text := repr(value)) and not text.endswith(".0") and "n" not in text
+        else decimal_text(value)
         for value in values
     ]
+
+
+def write_funding_jsonl(rates: FundingRates) -> bytes:
+    """The rates as `funding` records, one a line."""
+    import orjson
+
+    return b"".join(
+        orjson.dumps(
+            record(
+                "funding",
+                venue=rates.venue,
+                symbol=rates.symbol,
+                ts=time_text(ts),
+                rate=decimal_text(rate),
+                interval_s=length // 1000,
+            )
+        )
+        + b"\n"
+        for ts, rate, length in zip(
+            rates.ts.tolist(), rates.rate.tolist(), rates.interval_ms.tolist(), strict=True
+        )
+    )
 
 
 class _Growing:
@@ -57,8 +90,8 @@ class _Growing:
 def read_candles_jsonl(stream: IO[bytes] | Iterable[bytes]) -> tuple[list[Candles], list[str]]:
     """(series in order of appearance, warnings) from `candle` records, one a line.
 
-    Records of other types are passed over with one warning. Bars may come in any order; a repeated identical bar
-    counts once. Raises DataError naming the line.
+    Records of other types are passed over with one warning. Bars may come in any order; a repeated
+    identical bar counts once. Raises DataError naming the line.
     """
     import orjson
 
@@ -90,7 +123,9 @@ def read_candles_jsonl(stream: IO[bytes] | Iterable[bytes]) -> tuple[list[Candle
         except DataError as error:
             raise DataError(f"line {number}: {error.message}", error.hint) from None
     warnings = [f"passed over {many} records of type {kind!r}" for kind, many in others.items()]
-    return [_candles(key, growing) for key, growing in series.items()], ["; ".join(warnings)] if warnings else []
+    return [_candles(key, growing) for key, growing in series.items()], [
+        "; ".join(warnings)
+    ] if warnings else []
 
 
 _HINT = "each line is one record as `memesnipe ingest ... --jsonl` writes it"
@@ -107,7 +142,9 @@ def _other_record(record: Any, others: dict[str, int]) -> None:
 
 def _key_of(place: tuple[Any, Any, Any]) -> SeriesKey:
     venue, symbol, timeframe = place
-    if not (isinstance(venue, str) and isinstance(symbol, str) and isinstance(timeframe, str) and venue and symbol):
+    if not (
+        isinstance(venue, str) and isinstance(symbol, str) and isinstance(timeframe, str) and venue and symbol
+    ):
         raise DataError(f"venue, symbol and timeframe are {place!r}: they must be texts", _HINT)
     timeframe_ms(timeframe)
     return SeriesKey(venue, symbol, timeframe)
@@ -125,7 +162,9 @@ def _candles(key: SeriesKey, growing: _Growing) -> Candles:
             values = np.array([_number(text) for text in texts])
         bad = np.flatnonzero(~np.isfinite(values))
         if len(bad):
-            raise DataError(f"line {growing.lines[bad[0]]}: {name} is {texts[bad[0]]!r}: not a decimal number", _HINT)
+            raise DataError(
+                f"line {growing.lines[bad[0]]}: {name} is {texts[bad[0]]!r}: not a decimal number", _HINT
+            )
         columns.append(values)
     synthetic = np.array(growing.synthetic, dtype=np.bool_)
     if len(ts) > 1 and not bool(np.all(ts[1:] > ts[:-1])):
@@ -136,11 +175,13 @@ def _candles(key: SeriesKey, growing: _Growing) -> Candles:
         differs = [place for place in same.tolist() if any(c[place] != c[place + 1] for c in columns)]
         if differs:
             raise DataError(
-                f"line {lines[differs[0] + 1]}: {key} has another bar of the same time and other values", _HINT
+                f"line {lines[differs[0] + 1]}: {key} has another bar of the same time and other values",
+                _HINT,
             )
         keep = np.concatenate(([True], ts[1:] != ts[:-1]))
         ts, columns, synthetic = ts[keep], [column[keep] for column in columns], synthetic[keep]
-    return Candles(key, ts, *columns, synthetic)
+    open_, high, low, close, volume = columns
+    return Candles(key, ts, open_, high, low, close, volume, synthetic)
 
 
 def _number(text: object) -> float:
@@ -153,7 +194,9 @@ def _number(text: object) -> float:
 def _times(growing: _Growing) -> Any:
     """ms UTC; the spelling we write ourselves is read in one go, any other RFC 3339 one by one."""
     texts = growing.ts
-    if all(isinstance(text, str) and len(text) == 20 and text[-1] == "Z" and text[10] == "T" for text in texts):
+    if all(
+        isinstance(text, str) and len(text) == 20 and text[-1] == "Z" and text[10] == "T" for text in texts
+    ):
         try:
             return np.array([text[:-1] for text in texts], dtype="datetime64[ms]").astype(np.int64)
         except ValueError:

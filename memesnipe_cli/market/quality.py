@@ -1,7 +1,8 @@
 """Judges bars. Findings are values: what was checked, how bad, where, what to do.
 
-Two layers: `judge_rows` parts rows that may be used from rows that must be set aside; `judge_series` looks at what
-may be used (gaps, runs, jumps) and changes nothing. Filling is in filling.py and never happens here.
+Two layers: `judge_rows` parts rows that may be used from rows that must be set aside; `judge_series` looks
+at what may be used (gaps, runs, jumps) and changes nothing. Filling is in filling.py and never happens
+here.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from memesnipe_cli.store.tables import Bool, Candles, Float64, Int64, SeriesKey
 
 # Bitcoin's first block; no market here is older.
 EARLIEST_MS = 1_230_940_800_000
+# Later times (2096) are units misread; they are not shown as dates.
+LATEST_SHOWN_MS = 4_000_000_000_000
 SPIKE_FACTOR = 10.0
 SPIKE_RETURN_FACTOR = 2.0
 SPIKE_LONGEST = 3
@@ -63,15 +66,21 @@ class Finding:
     def as_record(self) -> dict[str, Any]:
         """The `finding` record."""
         return {
-            "type": "finding", "v": 1, "check": self.check, "severity": self.severity, "where": self.where,
-            "message": self.message, "hint": self.hint, "count": self.count,
-        }  # fmt: skip
+            "type": "finding",
+            "v": 1,
+            "check": self.check,
+            "severity": self.severity,
+            "where": self.where,
+            "message": self.message,
+            "hint": self.hint,
+            "count": self.count,
+        }
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Rows after judgement: what may be used, what is set aside (with reason), how many identical repeats there
-    were (dropped: nothing is lost with them), and the findings about rows."""
+    """Rows after judgement: what may be used, what is set aside (with reason), how many identical repeats
+    there were (dropped: nothing is lost with them), and the findings about rows."""
 
     candles: Candles
     set_aside: list[dict[str, Any]]
@@ -194,19 +203,27 @@ def _row_findings(raw: RawBars, verdict: Int8, repeats: int, key: SeriesKey) -> 
         if not len(places):
             continue
         first = raw.ts[places[0]]
-        when = f" {format_time(int(first))}" if EARLIEST_MS <= first < 4_000_000_000_000 else ""
+        when = f" {format_time(int(first))}" if EARLIEST_MS <= first < LATEST_SHOWN_MS else ""
         # The last bar of a live answer is always unfinished: nothing is wrong with it.
         severity = "info" if reason == "unfinished" else "error"
         found.append(
-            Finding(reason, severity, f"{key}{when}", f"{text}: {len(places)} set aside",
-                    "see them with: memesnipe ingest set-aside", len(places))
-        )  # fmt: skip
+            Finding(
+                reason,
+                severity,
+                f"{key}{when}",
+                f"{text}: {len(places)} set aside",
+                "see them with: memesnipe ingest set-aside",
+                len(places),
+            )
+        )
     if repeats:
-        found.append(Finding("duplicate", "info", str(key), f"{repeats} identical repeats dropped", "", repeats))
+        found.append(
+            Finding("duplicate", "info", str(key), f"{repeats} identical repeats dropped", "", repeats)
+        )
     return found
 
 
-# --- the series as a whole ------------------------------------------------------------------------------------------
+# --- the series as a whole ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -250,7 +267,7 @@ def runs(mask: Bool, at_least: int = 1) -> Iterator[tuple[int, int]]:
 
 
 def judge_series(candles: Candles) -> list[Finding]:
-    """Findings about stored bars: each gap, run of synthetic or volume-less bars, jump; nothing is changed."""
+    """Findings about stored bars: each gap, run of synthetic or volume-less bars, jump."""
     key = candles.key
     found: list[Finding] = []
     if not len(candles):
@@ -258,32 +275,60 @@ def judge_series(candles: Candles) -> list[Finding]:
     cover = coverage(candles)
     if cover.share < LOW_COVERAGE:
         found.append(
-            Finding("coverage", "error", _span(key, candles.ts[0], candles.ts[-1]),
-                    f"{1 - cover.share:.0%} of the bars are missing ({cover.present} of {cover.expected} are there)",
-                    "look for a paging error at the source and fetch it again", cover.expected - cover.present)
-        )  # fmt: skip
+            Finding(
+                "coverage",
+                "error",
+                _span(key, candles.ts[0], candles.ts[-1]),
+                f"{1 - cover.share:.0%} of the bars are missing ({cover.present} of {cover.expected} are there)",
+                "look for a paging error at the source and fetch it again",
+                cover.expected - cover.present,
+            )
+        )
     found += [
-        Finding("gap", "warning", _span(key, start, end), f"{missing} bars missing",
-                "fetch them again (memesnipe ingest candles) or fill them openly (memesnipe ingest fill)", missing)
+        Finding(
+            "gap",
+            "warning",
+            _span(key, start, end),
+            f"{missing} bars missing",
+            "fetch them again (memesnipe ingest candles) or fill them (memesnipe ingest fill)",
+            missing,
+        )
         for start, end, missing in gaps(candles)
-    ]  # fmt: skip
+    ]
     found += [
-        Finding("synthetic", "info", _span(key, candles.ts[start], candles.ts[end - 1]),
-                f"{end - start} bars were filled in, not observed", "", end - start)
+        Finding(
+            "synthetic",
+            "info",
+            _span(key, candles.ts[start], candles.ts[end - 1]),
+            f"{end - start} bars were filled in, not observed",
+            "",
+            end - start,
+        )
         for start, end in runs(candles.synthetic)
-    ]  # fmt: skip
+    ]
     quiet = (candles.volume == 0.0) & ~candles.synthetic
     if quiet.mean() > 0.5:
         found.append(
-            Finding("dead_market", "warning", str(key), f"{quiet.mean():.0%} of the bars have no volume",
-                    "check that this is the market you mean; nothing can be filled in it", int(quiet.sum()))
-        )  # fmt: skip
+            Finding(
+                "dead_market",
+                "warning",
+                str(key),
+                f"{quiet.mean():.0%} of the bars have no volume",
+                "check that this is the market you mean; nothing can be filled in it",
+                int(quiet.sum()),
+            )
+        )
     found += [
-        Finding("zero_volume", "warning", _span(key, candles.ts[start], candles.ts[end - 1]),
-                f"{end - start} bars in a row without volume",
-                "the source may have filled an outage; nothing fills in them", end - start)
+        Finding(
+            "zero_volume",
+            "warning",
+            _span(key, candles.ts[start], candles.ts[end - 1]),
+            f"{end - start} bars in a row without volume",
+            "the source may have filled an outage; nothing fills in them",
+            end - start,
+        )
         for start, end in runs(quiet, ZERO_VOLUME_RUN)
-    ]  # fmt: skip
+    ]
     found += _jump_findings(candles)
     return found
 
@@ -291,18 +336,27 @@ def judge_series(candles: Candles) -> list[Finding]:
 def _jump_findings(candles: Candles) -> list[Finding]:
     key, limit = candles.key, math.log(SPIKE_FACTOR)
     found = [
-        Finding("jump", "warning", f"{key} {format_time(int(candles.ts[place + 1]))}",
-                "the close moved tenfold from one bar to the next and stayed",
-                "check for a redenomination or another asset under the same name")
+        Finding(
+            "jump",
+            "warning",
+            f"{key} {format_time(int(candles.ts[place + 1]))}",
+            "the close moved tenfold from one bar to the next and stayed",
+            "check for a redenomination or another asset under the same name",
+        )
         for place in np.flatnonzero(np.abs(np.diff(np.log(candles.close))) >= limit).tolist()
-    ]  # fmt: skip
+    ]
     top, bottom = np.maximum(candles.open, candles.close), np.minimum(candles.open, candles.close)
     wicks = (candles.high >= SPIKE_FACTOR * top) | (candles.low * SPIKE_FACTOR <= bottom)
     found += [
-        Finding("wick", "warning", f"{key} {format_time(int(candles.ts[place]))}",
-                "high or low stands tenfold off open and close", "compare with another venue")
+        Finding(
+            "wick",
+            "warning",
+            f"{key} {format_time(int(candles.ts[place]))}",
+            "high or low stands tenfold off open and close",
+            "compare with another venue",
+        )
         for place in np.flatnonzero(wicks).tolist()
-    ]  # fmt: skip
+    ]
     return found
 
 

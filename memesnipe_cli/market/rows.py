@@ -1,11 +1,12 @@
 """Rows as they were read, before anybody has judged them: RawBars, and how `raw` becomes one.
 
-Times of any unit and spelling become ms UTC here; what cannot be read stays, marked, so that quality.py can set
-it aside with a reason.
+Times of any unit and spelling become ms UTC here; what cannot be read stays, marked, so that quality.py can
+set it aside with a reason.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,15 @@ import numpy as np
 
 from memesnipe_cli.clock import HOUR_MS
 from memesnipe_cli.errors import DataError
-from memesnipe_cli.store.tables import Bool, Float64, Int64
+from memesnipe_cli.store.tables import Bool, Candles, Float64, Int64
 
 if TYPE_CHECKING:
     import duckdb
 
 NO_TIME = np.iinfo(np.int64).min
 _KST_AHEAD_MS = 9 * HOUR_MS
-# Largest |number| that is still read as seconds, milliseconds, microseconds; beyond it nanoseconds. The limits
-# are the year 5138, so no date since 1973 falls between two units.
+# Largest |number| that is still read as seconds, milliseconds, microseconds; beyond it nanoseconds. The
+# limits are the year 5138, so no date since 1973 falls between two units.
 _SECONDS_BELOW, _MS_BELOW, _US_BELOW = 10**11, 10**14, 10**17
 # Tried in this order on texts that are not ISO 8601; one must fit every row.
 _TEXT_FORMATS = (
@@ -29,14 +30,17 @@ _TEXT_FORMATS = (
     "%d.%m.%Y %H:%M:%S.%g", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%b %d, %Y", "%B %d, %Y",
 )  # fmt: skip
 _TWO_WAYS = (
-    ("%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S"), ("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M"), ("%m/%d/%Y", "%d/%m/%Y"),
-    ("%m/%d/%Y %I:%M %p", "%d/%m/%Y %I:%M %p"), ("%m-%d-%Y %H:%M", "%d-%m-%Y %H:%M"), ("%m-%d-%Y", "%d-%m-%Y"),
+    ("%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S"), ("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M"),
+    ("%m/%d/%Y", "%d/%m/%Y"),
+    ("%m/%d/%Y %I:%M %p", "%d/%m/%Y %I:%M %p"), ("%m-%d-%Y %H:%M", "%d-%m-%Y %H:%M"),
+    ("%m-%d-%Y", "%d-%m-%Y"),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class RawBars:
-    """Bars as read, in the order of the file. `ts` is NO_TIME and numbers are NaN where they could not be read.
+    """Bars as read, in the order of the file. `ts` is NO_TIME and numbers are NaN where they could not be
+    read.
 
     Shapes: every column (n,).
     """
@@ -54,8 +58,19 @@ class RawBars:
 
     def take(self, places: Int64 | Bool) -> RawBars:
         """The rows at these places, or where the mask holds."""
-        columns = (self.ts, self.open, self.high, self.low, self.close, self.volume, self.synthetic)
-        return RawBars(*(column[places] for column in columns))
+        prices = (self.open, self.high, self.low, self.close, self.volume)
+        return _bars(self.ts[places], [column[places] for column in prices], self.synthetic[places])
+
+
+def _bars(ts: Int64, prices: Sequence[Float64], synthetic: Bool) -> RawBars:
+    open_, high, low, close, volume = prices
+    return RawBars(ts, open_, high, low, close, volume, synthetic)
+
+
+def bars_of_candles(candles: Candles) -> RawBars:
+    """Stored or piped bars, to be judged like any other."""
+    prices = (candles.open, candles.high, candles.low, candles.close, candles.volume)
+    return _bars(candles.ts, prices, candles.synthetic)
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,9 @@ class TimeReading:
 
 
 def time_reading(con: duckdb.DuckDBPyConnection, column: str, name: str) -> TimeReading:
-    """Decide how column `column` of table `raw`, called `name` in the file, spells its times. Raises DataError."""
+    """Decide how column `column` of table `raw`, called `name` in the file, spells its times. Raises
+    DataError.
+    """
     kind = str(con.execute(f"SELECT typeof({column}) FROM raw LIMIT 1").fetchall()[0][0])  # noqa: S608
     kst = "kst" in name.lower()
     if kind.startswith(("TIMESTAMP", "DATE")):
@@ -81,12 +98,16 @@ def time_reading(con: duckdb.DuckDBPyConnection, column: str, name: str) -> Time
     else:
         reading = _text_reading(con, column, name)
     if kst and "TIME ZONE" not in kind and "TZ" not in kind:
-        return TimeReading(f"({reading.sql}) - {_KST_AHEAD_MS}", (f"column {name} is Korean time: 9 h taken off",))
+        return TimeReading(
+            f"({reading.sql}) - {_KST_AHEAD_MS}", (f"column {name} is Korean time: 9 h taken off",)
+        )
     return reading
 
 
 def _number_reading(con: duckdb.DuckDBPyConnection, number: str, name: str) -> TimeReading:
-    """Seconds, ms, µs or ns, told by magnitude value by value; a file that changes its unit on the way is said."""
+    """Seconds, ms, µs or ns, told by magnitude value by value; a file that changes its unit on the way is
+    said.
+    """
     unit = (
         f"CASE WHEN abs({number}) < {_SECONDS_BELOW} THEN 's' WHEN abs({number}) < {_MS_BELOW} THEN 'ms' "
         f"WHEN abs({number}) < {_US_BELOW} THEN 'µs' ELSE 'ns' END"
@@ -94,7 +115,9 @@ def _number_reading(con: duckdb.DuckDBPyConnection, number: str, name: str) -> T
     query = f"SELECT u, count(*) FROM (SELECT {unit} AS u FROM raw WHERE {number} IS NOT NULL) GROUP BY u"  # noqa: S608
     counts = dict(con.execute(query + " ORDER BY 2 DESC").fetchall())
     if not counts:
-        raise DataError(f"column {name} holds no times", "check the file; times are seconds, ms, µs or ns, or dates")
+        raise DataError(
+            f"column {name} holds no times", "check the file; times are seconds, ms, µs or ns, or dates"
+        )
     scale = {"s": f"CAST(round({number} * 1000) AS BIGINT)", "ms": f"CAST({number} AS BIGINT)",
              "µs": f"CAST(floor({number} / 1000) AS BIGINT)",
              "ns": f"CAST(floor({number} / 1000000) AS BIGINT)"}  # fmt: skip
@@ -105,7 +128,9 @@ def _number_reading(con: duckdb.DuckDBPyConnection, number: str, name: str) -> T
         return TimeReading(scale[only], (f"times are in {only}",))
     mixed = ", ".join(f"{many} in {what}" for what, many in counts.items())
     cases = " ".join(f"WHEN '{what}' THEN {sql}" for what, sql in scale.items())
-    return TimeReading(f"CASE {unit} {cases} END", (f"times change their unit: {mixed}; each read by its size",))
+    return TimeReading(
+        f"CASE {unit} {cases} END", (f"times change their unit: {mixed}; each read by its size",)
+    )
 
 
 def _text_reading(con: duckdb.DuckDBPyConnection, column: str, name: str) -> TimeReading:
@@ -114,21 +139,32 @@ def _text_reading(con: duckdb.DuckDBPyConnection, column: str, name: str) -> Tim
 
     def share(expression: str) -> float:
         """Share of the filled rows that `expression` can read."""
-        return float(con.execute(f"SELECT coalesce(avg(CAST(({expression}) IS NOT NULL AS INT)), 0) {filled}").fetchall()[0][0])  # noqa: S608, E501
+        return float(
+            con.execute(
+                f"SELECT coalesce(avg(CAST(({expression}) IS NOT NULL AS INT)), 0) {filled}"
+            ).fetchall()[0][0]
+        )
 
     if share(f"TRY_CAST({text} AS DOUBLE)") > 0.5:
-        whole = share(f"TRY_CAST({text} AS BIGINT)") == 1.0 and share(f"nullif(contains({text}, '.'), true)") == 1.0
-        digits = con.execute(f"SELECT min(length({text})) {filled}").fetchall()[0][0]  # noqa: S608
+        whole = (
+            share(f"TRY_CAST({text} AS BIGINT)") == 1.0
+            and share(f"nullif(contains({text}, '.'), true)") == 1.0
+        )
+        digits = con.execute(f"SELECT min(length({text})) {filled}").fetchall()[0][0]
         if digits >= 9:
             return _number_reading(con, f"TRY_CAST({text} AS {'BIGINT' if whole else 'DOUBLE'})", name)
     if share(f"TRY_CAST({text} AS TIMESTAMPTZ)") > 0.5:
-        zoned = share(f"nullif(regexp_matches({text}, '(Z|UTC|GMT|[0-9][+-][0-9]{{2}}:?([0-9]{{2}})?)$'), false)")
+        zoned = share(
+            f"nullif(regexp_matches({text}, '(Z|UTC|GMT|[0-9][+-][0-9]{{2}}:?([0-9]{{2}})?)$'), false)"
+        )
         if zoned > 0.0:
             return TimeReading(f"epoch_ms(TRY_CAST({text} AS TIMESTAMPTZ))", ())
         return TimeReading(f"epoch_ms(TRY_CAST({text} AS TIMESTAMP))", ("times have no zone: read as UTC",))
     for form in _TEXT_FORMATS:
         if share(f"try_strptime({text}, '{form}')") > 0.5:
-            return TimeReading(f"epoch_ms(try_strptime({text}, '{form}'))", ("times have no zone: read as UTC",))
+            return TimeReading(
+                f"epoch_ms(try_strptime({text}, '{form}'))", ("times have no zone: read as UTC",)
+            )
     for forms in _TWO_WAYS:
         shares = [share(f"try_strptime({text}, '{form}')") for form in forms]
         if shares[0] == shares[1] == 1.0:
@@ -137,7 +173,7 @@ def _text_reading(con: duckdb.DuckDBPyConnection, column: str, name: str) -> Tim
         if shares[best] > 0.9:
             says = ("times have no zone: read as UTC", f"dates read as {forms[best]}")
             return TimeReading(f"epoch_ms(try_strptime({text}, '{forms[best]}'))", says)
-    example = con.execute(f"SELECT {text} {filled} LIMIT 1").fetchall()  # noqa: S608
+    example = con.execute(f"SELECT {text} {filled} LIMIT 1").fetchall()
     shown = repr(example[0][0]) if example else "nothing"
     raise DataError(
         f"times such as {shown} in column {name or '(unnamed)'} are not understood or can be read two ways",
@@ -157,4 +193,9 @@ def fetch_bars(
     mark = f"coalesce(TRY_CAST(c{synthetic} AS BOOLEAN), false)" if synthetic is not None else "false"
     query = f"SELECT coalesce({time_sql}, {NO_TIME}) AS ts, {numbers}, {mark} AS synthetic FROM raw {where}"  # noqa: S608
     found = con.execute(query, list(values)).fetchnumpy()
-    return RawBars(*(np.asarray(found[role]) for role in ("ts", "open", "high", "low", "close", "volume", "synthetic")))
+    prices = [
+        np.asarray(found[role], dtype=np.float64) for role in ("open", "high", "low", "close", "volume")
+    ]
+    return _bars(
+        np.asarray(found["ts"], dtype=np.int64), prices, np.asarray(found["synthetic"], dtype=np.bool_)
+    )

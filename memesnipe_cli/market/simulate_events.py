@@ -23,6 +23,8 @@ BURST_VOLUME = 1.5
 PUMP_VOLATILITY = 1.8
 PUMP_VOLUME = 5.0
 
+LARGEST_JUMP = 4.0
+"""No jump is larger than this many times the mean."""
 AFTERSHOCK_VOLATILITY = 1.6
 AFTERSHOCK_VOLUME = 1.5
 AFTERSHOCK_MINUTES = 60.0
@@ -121,7 +123,7 @@ def add_jumps(overlay: Overlay, seed: int, coin: CoinSpec, jumps: JumpSpec, grid
     at = float(grid.start_ms)
     while True:
         at += jumps.mean_days * DAY_MS * float(generator.standard_exponential())
-        size = jumps.size * float(generator.standard_exponential())
+        size = jumps.size * min(LARGEST_JUMP, float(generator.standard_exponential()))
         sign = 1.0 if generator.random() < 0.5 else -1.0
         start = grid.index(at)
         if start >= grid.bars:

@@ -1,13 +1,12 @@
 """The numbers of the simulated market, fitted to real coins. Data only; nothing here computes.
 
 Times are in minutes, hours or days as the names say; volatilities are per 5m bar and rescaled for other
-timeframes; logarithms are natural. what they were fitted to: `simulate_targets.py`.
+timeframes; logarithms are natural. What they were fitted to stands in `simulate_targets.py`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 
 @dataclass(frozen=True)
@@ -116,14 +115,6 @@ class CoinSpec:
     """Standard deviation of the part of ln(volume) that lives for hours."""
     volume_noise: float = 0.30
     min_notional: str = "1"
-
-    @property
-    def tick_decimal(self) -> Decimal:
-        return Decimal(self.tick)
-
-    @property
-    def lot_decimal(self) -> Decimal:
-        return Decimal(self.lot)
 
 
 MARKET_REGIMES = (

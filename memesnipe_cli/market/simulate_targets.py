@@ -1,7 +1,8 @@
 """Moments of real coins that the simulated market is held to, and how near it has to come.
 
-Measured with `moments.py` on 5m bars. Where a number is left out it was not the coin's but one bar's: the
-kurtosis of ETH (345, most of it the crash of 17 August 2023) and of MEME (689, a flash crash).
+Measured with `moments.py` on 5m bars. Left out is what was not the coin's but one bar's: the kurtosis of ETH
+(345, most of it the crash of 17 August 2023), and kurtosis and lag 1 of MEME (689, -0.09 and 0.36, one flash
+crash).
 
 Events, for comparison with `moments.pumps` on the same bars (pumps per 100 days; share that gave back over
 half within a day): DOGE 1.8, 0.33; WIF 8.2, 0.36; BONK 5.4, 0.67; MEME 4.2, 0.57; TRUMP 8.7, 0.46; ETH 0.2.
@@ -125,7 +126,7 @@ DOCUMENTED = (
         symbol="PEPE/USD",
         source="MEME/USDT 5m, Binance spot, Jan-Jun 2025, 48,096 bars (a coin of its kind)",
         values={
-            "volatility": 0.00477, "acf_absolute_1": 0.359, "acf_absolute_12": 0.146,
+            "volatility": 0.00477, "acf_absolute_12": 0.146,
             "acf_absolute_288": 0.069, "volume_range_correlation": 0.693, "range_to_volatility": 1.83,
             "jump_share": 0.0041,
             "quantile_001": -5.11, "quantile_01": -2.43, "quantile_99": 2.36, "quantile_999": 5.18,

@@ -9,8 +9,8 @@ import numpy as np
 
 from memesnipe_cli import clock
 from memesnipe_cli.errors import DataError, UsageError
-from memesnipe_cli.market.file_ingest import FileReport
 from memesnipe_cli.market.recording import candles_hash, record_ingest
+from memesnipe_cli.market.report import IngestReport
 from memesnipe_cli.market.simulate import instruments, simulate
 from memesnipe_cli.market.simulate_parameters import DEFAULT_COINS, CoinSpec
 from memesnipe_cli.store.tables import Candles
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 def ingest_simulation(
     store: Store, *, seed: int, days: int, start_ms: int, symbols: Sequence[str] | None = None
-) -> list[FileReport]:
+) -> list[IngestReport]:
     """Simulate and store; a second run with the same arguments finds every bar identical.
 
-    Raises UsageError for an unknown coin, or where the store holds a simulated market of another seed or start.
+    Raises UsageError for an unknown coin, or where the store holds a simulated market of another seed or
+    start.
     """
     start_ms = clock.floor_to(start_ms, clock.DAY_MS)
     coins = _chosen(symbols)
@@ -36,15 +37,25 @@ def ingest_simulation(
     for candles in found:
         written = store.lake.write_candles(candles, source=source)
         record_ingest(
-            store, candles.key, source=source, rows=len(candles), added=written.added, set_aside=0,
+            store,
+            candles.key,
+            source=source,
+            rows=len(candles),
+            added=written.added,
+            set_aside=0,
             content_hash=candles_hash(candles),
-        )  # fmt: skip
+        )
         reports.append(
-            FileReport(
-                "SIMULATED", candles.key, len(candles), written.added, written.identical, written.conflicts, 0, 0, 0,
-                candles, [],
+            IngestReport(
+                source="SIMULATED",
+                key=candles.key,
+                candles=candles,
+                rows=len(candles),
+                added=written.added,
+                identical=written.identical,
+                conflicts=written.conflicts,
             )
-        )  # fmt: skip
+        )
     for instrument in instruments(seed, days, start_ms, coins):
         store.lake.write_instrument(instrument)
     return reports

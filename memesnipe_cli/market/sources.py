@@ -69,7 +69,7 @@ def scratch_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def spool(stream: IO[bytes], folder: Path, name: str) -> Path:
+def spool(stream: IO[bytes] | gzip.GzipFile, folder: Path, name: str) -> Path:
     """Write a stream to a file of the scratch folder."""
     target = folder / f"{sum(1 for _ in folder.iterdir()):06d}-{Path(name).name or 'data'}"
     with target.open("wb") as out:
@@ -145,7 +145,9 @@ def kind_of(head: bytes, name: str) -> Kind:
     if b"\x00" in text:
         raise DataError(f"{name} is binary of an unknown kind", "use CSV, JSON, JSONL, parquet or Feather")
     if text[:1] in (b"<",):
-        raise DataError(f"{name} is HTML or XML, not data", "the download probably failed; look into the file")
+        raise DataError(
+            f"{name} is HTML or XML, not data", "the download probably failed; look into the file"
+        )
     if text[:1] == b"{":
         return Kind.JSONL if _whole_object(text.split(b"\n", 1)[0]) else Kind.JSON
     if text[:1] == b"[":

@@ -37,7 +37,9 @@ def measure(ts: Int64) -> Spacing | None:
     return Spacing(int(lengths[most]), float(counts[most] / len(steps)))
 
 
-def settle_timeframe(ts: Int64, *, asked: str | None, named: str | None, source: str) -> tuple[str, tuple[str, ...]]:
+def settle_timeframe(
+    ts: Int64, *, asked: str | None, named: str | None, source: str
+) -> tuple[str, tuple[str, ...]]:
     """(timeframe, remarks) of bars at `ts`, given `asked` by option and `named` by the file's name.
 
     Raises UsageError where nothing tells, DataError where the data contradict what is claimed.
@@ -46,20 +48,22 @@ def settle_timeframe(ts: Int64, *, asked: str | None, named: str | None, source:
     claim = asked or named
     if spacing is None:
         if claim is None:
-            raise UsageError(f"{source}: one bar does not tell its timeframe", "name it with --timeframe, e.g. 5m")
+            raise UsageError(
+                f"{source}: one bar does not tell its timeframe", "name it with --timeframe, e.g. 5m"
+            )
         return _canonical(claim), ()
     if claim is None:
         name = timeframe_name(spacing.step_ms) if spacing.step_ms % 60_000 == 0 else ""
         if name not in KNOWN_TIMEFRAMES:
             raise UsageError(
-                f"{source}: bars stand {spacing.step_ms / 60_000:g} minutes apart, which is no usual timeframe",
+                f"{source}: bars stand {spacing.step_ms / 60_000:g} minutes apart: no usual timeframe",
                 "name it with --timeframe if you know it",
             )
         return name, (f"timeframe {name} measured ({spacing.share:.0%} of the steps)",)
     step = timeframe_ms(claim)
     if step == spacing.step_ms:
         return _canonical(claim), ()
-    steps = np.diff(np.unique(ts))
+    steps = np.diff(np.unique(ts)).astype(np.int64)
     if float(np.mean(steps % step == 0)) > 0.99 and float(np.mean(steps == step)) >= 0.02:
         return _canonical(claim), (f"only {float(np.mean(steps == step)):.0%} of the steps are {claim}",)
     measured = timeframe_name(spacing.step_ms) if spacing.step_ms % 60_000 == 0 else f"{spacing.step_ms} ms"

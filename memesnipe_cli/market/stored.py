@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 from memesnipe_cli import clock
 from memesnipe_cli.errors import UsageError
 from memesnipe_cli.market import filling, quality
-from memesnipe_cli.market.file_ingest import FileReport
 from memesnipe_cli.market.quality import Finding
 from memesnipe_cli.market.recording import candles_hash, record_ingest
-from memesnipe_cli.market.rows import RawBars
-from memesnipe_cli.store.tables import SeriesKey
+from memesnipe_cli.market.report import IngestReport
+from memesnipe_cli.market.rows import bars_of_candles
 
 if TYPE_CHECKING:
     from memesnipe_cli.store.lake import SeriesInfo
     from memesnipe_cli.store.store import Store
 
 
-def stored_series(store: Store, venue: str | None, symbol: str | None, timeframe: str | None) -> list[SeriesInfo]:
+def stored_series(
+    store: Store, venue: str | None, symbol: str | None, timeframe: str | None
+) -> list[SeriesInfo]:
     """The stored series that match; all where nothing is asked. Raises UsageError where none matches."""
     length = clock.timeframe_ms(timeframe) if timeframe else None
     everything = store.lake.series()
@@ -45,12 +46,20 @@ def list_stored(
         expected = (info.last_ms - info.first_ms) // clock.timeframe_ms(info.key.timeframe) + 1
         rows.append(
             {
-                "type": "series", "v": 1, "venue": info.key.venue, "symbol": info.key.symbol,
-                "timeframe": info.key.timeframe, "rows": info.rows, "since": clock.format_time(info.first_ms),
-                "until": clock.format_time(info.last_ms), "coverage": round(info.rows / expected, 6),
-                "synthetic": info.synthetic, "simulated": info.key.simulated, "bytes": info.bytes,
+                "type": "series",
+                "v": 1,
+                "venue": info.key.venue,
+                "symbol": info.key.symbol,
+                "timeframe": info.key.timeframe,
+                "rows": info.rows,
+                "since": clock.format_time(info.first_ms),
+                "until": clock.format_time(info.last_ms),
+                "coverage": round(info.rows / expected, 6),
+                "synthetic": info.synthetic,
+                "simulated": info.key.simulated,
+                "bytes": info.bytes,
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -61,11 +70,10 @@ def verify_stored(
     now = clock.now_ms()
     for info in stored_series(store, venue, symbol, timeframe):
         candles = store.lake.read_candles(info.key)
-        bars = RawBars(
-            candles.ts, candles.open, candles.high, candles.low, candles.close, candles.volume, candles.synthetic
-        )
         # A simulated market may run ahead of the clock.
-        judged = quality.judge_rows(bars, info.key, now if not info.key.simulated else 1 << 60)
+        judged = quality.judge_rows(
+            bars_of_candles(candles), info.key, now if not info.key.simulated else 1 << 60
+        )
         yield from judged.findings
         yield from quality.judge_series(candles)
     yield from _aside_findings(store, venue, symbol, timeframe)
@@ -80,9 +88,13 @@ def _aside_findings(
         counts[place] = counts.get(place, 0) + 1
     for (where, reason), many in counts.items():
         yield Finding(
-            "set_aside", "warning", where, f"{many} rows are set aside and not used: {reason}",
-            "see them with: memesnipe ingest set-aside", many,
-        )  # fmt: skip
+            "set_aside",
+            "warning",
+            where,
+            f"{many} rows are set aside and not used: {reason}",
+            "see them with: memesnipe ingest set-aside",
+            many,
+        )
 
 
 def list_set_aside(
@@ -91,16 +103,23 @@ def list_set_aside(
     """The rows set aside, with readable times."""
     rows = []
     for row in store.lake.set_aside_rows():
-        if venue in (None, row["venue"]) and symbol in (None, row["symbol"]) and timeframe in (None, row["timeframe"]):
-            ts = row.get("ts")
-            readable = isinstance(ts, int) and quality.EARLIEST_MS <= ts < 4_000_000_000_000
-            rows.append({"type": "set_aside", "v": 1, **row, "time": clock.format_time(ts) if readable else None})
+        if (
+            venue in (None, row["venue"])
+            and symbol in (None, row["symbol"])
+            and timeframe in (None, row["timeframe"])
+        ):
+            rows.append({"type": "set_aside", "v": 1, **row, "time": _readable(row.get("ts"))})
     return rows
+
+
+def _readable(ts: object) -> str | None:
+    plausible = isinstance(ts, int) and quality.EARLIEST_MS <= ts < quality.LATEST_SHOWN_MS
+    return clock.format_time(ts) if isinstance(ts, int) and plausible else None
 
 
 def fill_stored(
     store: Store, venue: str | None, symbol: str | None, timeframe: str | None, longest: int | None
-) -> Iterator[FileReport]:
+) -> Iterator[IngestReport]:
     """Fill the gaps of the matching series; a report for each series that had some."""
     for info in stored_series(store, venue, symbol, timeframe):
         if info.key.simulated:
@@ -112,10 +131,21 @@ def fill_stored(
             continue
         written = store.lake.write_candles(filled, source="fill")
         record_ingest(
-            store, info.key, source="fill", rows=many, added=written.added, set_aside=0,
+            store,
+            info.key,
+            source="fill",
+            rows=many,
+            added=written.added,
+            set_aside=0,
             content_hash=candles_hash(filled),
-        )  # fmt: skip
-        yield FileReport(
-            "fill", SeriesKey(info.key.venue, info.key.symbol, info.key.timeframe), many, written.added,
-            written.identical, written.conflicts, 0, 0, many, filled, [],
-        )  # fmt: skip
+        )
+        yield IngestReport(
+            source="fill",
+            key=info.key,
+            candles=filled,
+            rows=many,
+            added=written.added,
+            identical=written.identical,
+            conflicts=written.conflicts,
+            filled=many,
+        )

@@ -68,7 +68,7 @@ def _from_feather(con: duckdb.DuckDBPyConnection, source: Source) -> RawTable:
     return _from_relation(con, con.from_arrow(table))
 
 
-# --- JSON -----------------------------------------------------------------------------------------------------------
+# --- JSON ---------------------------------------------------------------------------------------------------
 
 
 def _from_json(con: duckdb.DuckDBPyConnection, source: Source) -> RawTable:
@@ -81,11 +81,14 @@ def _from_json(con: duckdb.DuckDBPyConnection, source: Source) -> RawTable:
         try:
             rows = orjson.loads(data)
         except orjson.JSONDecodeError as error:
-            raise DataError(f"{source.name} is not valid JSON: {error}", "check that the file is whole") from None
+            raise DataError(
+                f"{source.name} is not valid JSON: {error}", "check that the file is whole"
+            ) from None
     found = _find_rows(rows)
     if found is None:
         raise DataError(
-            f"{source.name}: no rows of bars in this JSON", "bars are arrays [time,o,h,l,c,v] or objects with names"
+            f"{source.name}: no rows of bars in this JSON",
+            "bars are arrays [time,o,h,l,c,v] or objects with names",
         )
     return _from_columns(con, *found)
 
@@ -103,7 +106,8 @@ def _json_lines(data: bytes, name: str) -> list[Any]:
                 orjson.loads(line.strip() or b"0")
             except orjson.JSONDecodeError as error:
                 raise DataError(
-                    f"{name}, line {number} is not JSON: {error}", "mend or remove the line; nothing was stored"
+                    f"{name}, line {number} is not JSON: {error}",
+                    "mend or remove the line; nothing was stored",
                 ) from None
         raise
 
@@ -144,13 +148,39 @@ def _table_of(rows: list[Any]) -> tuple[tuple[str, ...], list[list[Any]]] | None
 def _array_names(width: int) -> tuple[str, ...]:
     known: Mapping[int, tuple[str, ...]] = {
         6: ("ts", "open", "high", "low", "close", "volume"),
-        11: ("open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "n", "tb", "tq"),
-        12: ("open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "n", "tb", "tq", "x"),
+        11: (
+            "open_time",
+            "open",
+            "high",
+            "low",
+            "close",
+            "volume",
+            "close_time",
+            "quote_volume",
+            "n",
+            "tb",
+            "tq",
+        ),
+        12: (
+            "open_time",
+            "open",
+            "high",
+            "low",
+            "close",
+            "volume",
+            "close_time",
+            "quote_volume",
+            "n",
+            "tb",
+            "tq",
+            "x",
+        ),
         8: ("time", "open", "high", "low", "close", "vwap", "volume", "count"),
     }
     if width not in known:
         raise DataError(
-            f"arrays of {width} values are not a layout known here", "each bar is [time,open,high,low,close,volume]"
+            f"arrays of {width} values are not a layout known here",
+            "each bar is [time,open,high,low,close,volume]",
         )
     return known[width]
 
@@ -169,12 +199,12 @@ def _from_columns(
 
 
 def _arrow(column: list[Any]) -> Any:
-    """One column as Arrow; a column of mixed kinds becomes text, which the next step converts value by value."""
+    """One column as Arrow; a column of mixed kinds becomes text, which the next step converts value by
+    value.
+    """
     import pyarrow as pa
 
     try:
         return pa.array(column)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return pa.array([None if value is None else str(value) for value in column])
-
-

@@ -1,4 +1,5 @@
-"""The store: append-only journals, a lake of market data, stored runs, and a catalog over them. Imports lightly."""
+"""The store: append-only journals, a lake of market data, stored runs, and a catalog over them. Imports
+lightly."""
 
 from memesnipe_cli.store.canonical import JsonValue
 from memesnipe_cli.store.entry import Entry

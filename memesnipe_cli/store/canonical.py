@@ -1,8 +1,8 @@
 """Canonical JSON: the one spelling of a value whose bytes are hashed.
 
-Sorted ASCII keys, no spaces, UTF-8, integers below 2^53 and no floats, so that any JSON library in any language
-writes the same bytes (a subset of RFC 8785). Amounts travel as decimal strings, statistics as shortest-repr
-strings.
+Sorted ASCII keys, no spaces, UTF-8, integers below 2^53 and no floats, so that any JSON library in any
+language writes the same bytes (a subset of RFC 8785). Amounts travel as decimal strings, statistics as
+shortest-repr strings.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import orjson
 
 from memesnipe_cli.errors import DataError
 
-JsonValue: TypeAlias = "None | bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 
 LARGEST_INTEGER = 2**53 - 1
 
@@ -31,7 +31,9 @@ def plain(value: JsonValue, where: str = "body") -> Any:
             raise DataError(f"{where} is {value}, beyond 2^53", "write integers of that size as text")
         return int(value)
     if isinstance(value, float):
-        raise DataError(f"{where} is the float {value!r}", "write amounts as decimal text, statistics as repr() text")
+        raise DataError(
+            f"{where} is the float {value!r}", "write amounts as decimal text, statistics as repr() text"
+        )
     if isinstance(value, Mapping):
         copied = {}
         for key, inner in value.items():
@@ -51,4 +53,6 @@ def encode(value: Any) -> bytes:
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except (orjson.JSONEncodeError, RecursionError) as problem:
-        raise DataError(f"a value cannot be written as JSON: {problem}", "look for broken Unicode text") from problem
+        raise DataError(
+            f"a value cannot be written as JSON: {problem}", "look for broken Unicode text"
+        ) from problem

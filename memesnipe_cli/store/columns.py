@@ -1,4 +1,5 @@
-"""Sorted columns by name: the common form of candles and funding rates inside the lake. Imports numpy only."""
+"""Sorted columns by name: the common form of candles and funding rates inside the lake. Imports numpy
+only."""
 
 from __future__ import annotations
 
@@ -84,7 +85,8 @@ def check(columns: Columns, types: dict[str, str], what: str, grid_ms: int | Non
         off = np.flatnonzero(ts % grid_ms != 0)
         if len(off):
             raise DataError(
-                f"{what}: {clock.format_time(int(ts[off[0]]))} is not the open of a bar (bars align to the epoch)", hint
+                f"{what}: {clock.format_time(int(ts[off[0]]))} is not the open of a bar; bars align to 1970",
+                hint,
             )
     for name, kind in types.items():
         if kind == "float64":

@@ -18,7 +18,8 @@ _REASON = "finer stored bars make another bar of that time"
 
 @dataclass(frozen=True)
 class Split:
-    """Incoming rows: those that finer bars do not cover (`rest`), how many they confirm, and those they deny."""
+    """Incoming rows: those that finer bars do not cover (`rest`), how many they confirm, and those they
+    deny."""
 
     rest: Columns
     identical: int = 0
@@ -27,14 +28,16 @@ class Split:
 
 @dataclass(frozen=True)
 class Dropped:
-    """What became of stored rows of a higher timeframe: files rewritten, and rows that the finer bars deny."""
+    """What became of stored rows of a higher timeframe: files rewritten, and rows that the finer bars
+    deny."""
 
     partitions: int = 0
     conflicts: list[dict[str, Any]] = field(default_factory=list)
 
 
 def split_derivable(rows: Columns, length: int, finer: dict[int, Partitions]) -> Split:
-    """Parts `rows` of bar length `length` by whether a whole set of observed finer bars is stored for each."""
+    """Parts `rows` of bar length `length` by whether a whole set of observed finer bars is stored for
+    each."""
     split = Split(rows)
     for fine_ms, partitions in sorted(finer.items()):
         if not len(split.rest["ts"]):
@@ -51,7 +54,8 @@ def split_derivable(rows: Columns, length: int, finer: dict[int, Partitions]) ->
 def drop_derivable(
     stored: Partitions, length: int, finer: Partitions, fine_ms: int, changed: npt.NDArray[np.int64]
 ) -> Dropped:
-    """Takes out of a stored higher timeframe what the finer bars, just changed at `changed`, now say themselves."""
+    """Takes out of a stored higher timeframe what the finer bars, just changed at `changed`, now say
+    themselves."""
     since = int(changed[0]) // length * length
     until = int(changed[-1]) // length * length + length
     rows = stored.read_between(since, until)
@@ -82,7 +86,8 @@ def conflict_rows(
 def _compare(
     rows: Columns, length: int, finer: Partitions, fine_ms: int
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], Columns]:
-    """Of each row: whether finer bars cover it wholly, whether they agree, and the bar they make (else itself)."""
+    """Of each row: whether finer bars cover it wholly, whether they agree, and the bar they make (else
+    itself)."""
     since, until = int(rows["ts"][0]), int(rows["ts"][-1]) + length
     fine = cols.between(finer.read_between(since, until), since, until)
     made = resample(fine, fine_ms, length, since, until)

@@ -63,7 +63,11 @@ def parse(line: bytes) -> Entry:
     stated = fields.pop("hash")
     if hashlib.sha256(encode(fields)).hexdigest() != stated:
         raise BadLineError("does not match its own hash")
-    if not (isinstance(fields["seq"], int) and isinstance(fields["body"], dict) and isinstance(fields["kind"], str)):
+    if not (
+        isinstance(fields["seq"], int)
+        and isinstance(fields["body"], dict)
+        and isinstance(fields["kind"], str)
+    ):
         raise BadLineError("has fields of a wrong type")
     return Entry(fields["seq"], fields["time"], fields["kind"], fields["body"], fields["prev"], stated)
 

@@ -34,7 +34,9 @@ def storage_error(problem: OSError, doing: str) -> StoreError:
             f"{doing}: a file stands where a folder should be, or the other way round ({problem.strerror})",
             "move it away, or name another store with --store",
         )
-    return StoreError(f"{doing}: {problem.strerror or problem}", "look at the disk (memesnipe doctor), then run it again")
+    return StoreError(
+        f"{doing}: {problem.strerror or problem}", "look at the disk (memesnipe doctor), then run it again"
+    )
 
 
 @contextmanager

@@ -1,9 +1,10 @@
-"""State is a fold of the journal. A fold is pure; its snapshot only saves time and can always be thrown away."""
+"""State is a fold of the journal. A fold is pure; its snapshot only saves time and can always be thrown
+away."""
 
 from __future__ import annotations
 
-import json
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -14,7 +15,8 @@ from memesnipe_cli.store.files import make_folder, write_file
 from memesnipe_cli.store.paths import encode_name
 
 if TYPE_CHECKING:
-    from memesnipe_cli.store.segments import Entry, Position
+    from memesnipe_cli.store.entry import Entry
+    from memesnipe_cli.store.segments import Position
 
 S = TypeVar("S")
 
@@ -22,9 +24,9 @@ S = TypeVar("S")
 class Fold(Protocol[S]):
     """A pure function from entries to a state.
 
-    `apply` depends on nothing but its arguments and passes over kinds it does not know; it may change `state` in
-    place and must return it. `load(dump(state))` equals `state`. A change of meaning raises `version`, which
-    retires old snapshots.
+    `apply` depends on nothing but its arguments and passes over kinds it does not know; it may change `state`
+    in place and must return it. `load(dump(state))` equals `state`. A change of meaning raises `version`,
+    which retires old snapshots.
     """
 
     name: str
@@ -76,12 +78,15 @@ def read_snapshot(folder: Path, fold: Fold[Any]) -> Snapshot | None:
 
 
 def write_snapshot(folder: Path, fold: Fold[Any], position: Position, state: Any) -> None:
-    """Keeps a dumped state. Where the folder cannot be written the snapshot is not kept, which costs only time."""
+    """Keeps a dumped state. Where the folder cannot be written the snapshot is not kept, which costs only
+    time."""
     content = {"version": fold.version, "position": position.as_dict(), "state": state}
     try:
         data = json.dumps({"content": content, "sha256": _digest(content)}, allow_nan=False).encode()
     except (TypeError, ValueError) as problem:
-        raise StoreError(f"the state of {fold.name!r} is not JSON: {problem}", "make its dump() return JSON") from problem
+        raise StoreError(
+            f"the state of {fold.name!r} is not JSON: {problem}", "make its dump() return JSON"
+        ) from problem
     target = snapshot_path(folder, fold)
     try:
         make_folder(target.parent)

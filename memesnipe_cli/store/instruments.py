@@ -1,4 +1,5 @@
-"""How products are traded, one small JSON file each. A venue's own word replaces an inferred one, never the reverse."""
+"""How products are traded, one small JSON file each. A venue's own word replaces an inferred one, never the
+reverse."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ def write_instrument(folder: Path, instrument: Instrument) -> None:
     """Keeps `instrument`. One that was inferred from bars leaves the venue's own in place."""
     path = instrument_path(folder, instrument.venue, instrument.symbol)
     stored = read_instrument(folder, instrument.venue, instrument.symbol)
-    if stored == instrument or (stored is not None and stored.source == "venue" and instrument.source != "venue"):
+    if stored == instrument or (
+        stored is not None and stored.source == "venue" and instrument.source != "venue"
+    ):
         return
     with explained(f"cannot write {path}"):
         make_folder(path.parent)
@@ -52,4 +55,6 @@ def _read(path: Path) -> Instrument | None:
     except FileNotFoundError:
         return None
     except (orjson.JSONDecodeError, TypeError) as problem:
-        raise StoreDamagedError(f"{path} is not an instrument: {problem}", "delete it and ingest again") from problem
+        raise StoreDamagedError(
+            f"{path} is not an instrument: {problem}", "delete it and ingest again"
+        ) from problem

@@ -1,4 +1,5 @@
-"""The append-only journal of one account: the truth of orders, fills, decisions and everything that must survive.
+"""The append-only journal of one account: the truth of orders, fills, decisions and everything that must
+survive.
 
 An entry is acknowledged when `append` returns: it is on the disk. Nothing here imports duckdb or numpy.
 """
@@ -18,7 +19,14 @@ from memesnipe_cli.store import fold as folding
 from memesnipe_cli.store import locks, segments
 from memesnipe_cli.store.canonical import JsonValue, plain
 from memesnipe_cli.store.entry import NO_HASH, Entry, Head, compose
-from memesnipe_cli.store.files import explained, make_folder, storage_error, sync_folder, write_all, write_file
+from memesnipe_cli.store.files import (
+    explained,
+    make_folder,
+    storage_error,
+    sync_folder,
+    write_all,
+    write_file,
+)
 from memesnipe_cli.store.fold import Fold, S
 from memesnipe_cli.store.paths import StorePaths
 from memesnipe_cli.store.version import ensure_marker
@@ -39,7 +47,12 @@ class Journal:
     """
 
     def __init__(
-        self, paths: StorePaths, account: str = "paper", *, deadline_s: float = 10.0, segment_bytes: int = 8 << 20
+        self,
+        paths: StorePaths,
+        account: str = "paper",
+        *,
+        deadline_s: float = 10.0,
+        segment_bytes: int = 8 << 20,
     ) -> None:
         self.account = account
         self.folder = paths.account(account)
@@ -51,8 +64,8 @@ class Journal:
         """Records one fact and returns it once it is on the disk.
 
         Raises DataError for a body that is not canonical, StoreBusyError when the lock is not free in time,
-        StoreDamagedError when the journal's end is not what was written, StoreError when the disk refuses; after
-        any of them nothing is acknowledged, and the next append repairs what was left half-written.
+        StoreDamagedError when the journal's end is not what was written, StoreError when the disk refuses;
+        after any of them nothing is acknowledged, and the next append repairs what was left half-written.
         """
         return self.append_many([(kind, body)])[0]
 
@@ -91,7 +104,8 @@ class Journal:
         return 0, NO_HASH
 
     def replay(self, fold: Fold[S]) -> S:
-        """The state of `fold` after the last entry: from its snapshot where that is valid, else from the first line."""
+        """The state of `fold` after the last entry: from its snapshot where that is valid, else from the
+        first line."""
         snapshot = folding.read_snapshot(self.folder, fold)
         if snapshot is not None and segments.stands(self.folder, snapshot.position):
             state = fold.load(snapshot.state)
@@ -100,8 +114,9 @@ class Journal:
             state = fold.initial()
             position = segments.START
         folded = 0
-        for entry, position in segments.read_entries(self.folder, position):
+        for entry, behind in segments.read_entries(self.folder, position):
             state = fold.apply(state, entry)
+            position = behind
             folded += 1
         if folded >= _SNAPSHOT_EVERY:
             folding.write_snapshot(self.folder, fold, position, fold.dump(state))
@@ -189,8 +204,8 @@ class Journal:
             write_all(handle, b"".join(lines))
             os.fdatasync(handle)
         except BaseException as problem:
-            # Nobody was told of these lines: take them back. Where even that fails the next append finds the torn
-            # tail, or whole lines that were never acted upon.
+            # Nobody was told of these lines: take them back. Where even that fails the next append finds the
+            # torn tail, or whole lines that were never acted upon.
             try:
                 os.ftruncate(handle, end)
                 os.fdatasync(handle)
@@ -205,7 +220,8 @@ class Journal:
         """Copies the bytes behind the last newline to a file of their own, then cuts them off."""
         with explained(f"cannot set the torn end of {path} aside"):
             torn = os.pread(handle, tail.size - tail.end, tail.end)
-            # "pending" until the journal_torn entry is on the disk, so that a crash in between cannot hide it.
+            # "pending" until the journal_torn entry is on the disk, so that a crash in between cannot hide
+            # it.
             write_file(path.with_name(f"{path.stem}.{tail.end}.torn.pending"), torn)
             os.ftruncate(handle, tail.end)
             os.fdatasync(handle)

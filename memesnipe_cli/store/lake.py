@@ -1,7 +1,8 @@
 """The lake: candles, funding rates and instruments of every venue, for all accounts.
 
-Hive partitions `candles/venue=../symbol=../timeframe=../month=../data.parquet`. A writer holds the lock of the
-instrument, because what is stored of one timeframe depends on the finer ones; readers take no lock and never wait.
+Hive partitions `candles/venue=../symbol=../timeframe=../month=../data.parquet`. A writer holds the lock of
+the instrument, because what is stored of one timeframe depends on the finer ones; readers take no lock and
+never wait.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class WriteReport:
     """What became of the rows of one write: each is in exactly one of the four counts.
 
     `added`: new. `replaced`: an observed row in the place of a synthetic one. `identical`: already there, or
-    derivable from finer bars that are. `conflicts`: different from what is stored, so set aside. `partitions`: how
-    many month files were written.
+    derivable from finer bars that are. `conflicts`: different from what is stored, so set aside.
+    `partitions`: how many month files were written.
     """
 
     added: int
@@ -51,7 +52,8 @@ class WriteReport:
 
 @dataclass(frozen=True)
 class SeriesInfo:
-    """One stored series: its rows, the opens of its first and last bar, how many rows are synthetic, its size."""
+    """One stored series: its rows, the opens of its first and last bar, how many rows are synthetic, its
+    size."""
 
     key: SeriesKey
     rows: int
@@ -68,14 +70,15 @@ class Lake:
         self._paths = paths
         self._deadline_s = deadline_s
 
-    # --- candles ---------------------------------------------------------------------------------------------
+    # --- candles
+    # ---------------------------------------------------------------------------------------------
 
     def write_candles(self, candles: Candles, *, source: str) -> WriteReport:
         """Merges candles into their series. Safe from several processes at once.
 
-        A row that is there with other values is set aside, the stored one stays. Raises DataError for rows that
-        are not ascending, not on the timeframe's grid or not finite, UsageError for simulated rows under a real
-        venue's name or the reverse, StoreBusyError, StoreError.
+        A row that is there with other values is set aside, the stored one stays. Raises DataError for rows
+        that are not ascending, not on the timeframe's grid or not finite, UsageError for simulated rows under
+        a real venue's name or the reverse, StoreBusyError, StoreError.
         """
         return self._write_columns(candles.key, cols.from_candles(candles), source)
 
@@ -98,11 +101,13 @@ class Lake:
             rows = cols.take(rows, np.argsort(rows["ts"], kind="stable"))
         return self._write_columns(key, rows, source)
 
-    def read_candles(self, key: SeriesKey, since_ms: int | None = None, until_ms: int | None = None) -> Candles:
+    def read_candles(
+        self, key: SeriesKey, since_ms: int | None = None, until_ms: int | None = None
+    ) -> Candles:
         """Bars with since <= open < until; empty where the series has none there.
 
-        A timeframe is made from the finest stored one that divides it; stored bars of coarser timeframes fill in
-        where finer ones are absent. Raises DataError where nothing is stored to make it from.
+        A timeframe is made from the finest stored one that divides it; stored bars of coarser timeframes fill
+        in where finer ones are absent. Raises DataError where nothing is stored to make it from.
         """
         length = clock.timeframe_ms(key.timeframe)
         stored = [each for each in self._timeframes(key.venue, key.symbol) if length % each == 0]
@@ -113,8 +118,8 @@ class Lake:
         if not layers:
             raise DataError(
                 f"no candles of {key} are stored",
-                f"memesnipe ingest candles --venue {key.venue} --symbol {key.symbol} --timeframe {key.timeframe}"
-                " --since 180d, or memesnipe ingest list to see what is there",
+                f"memesnipe ingest candles --venue {key.venue} --symbol {key.symbol}"
+                f" --timeframe {key.timeframe} --since 180d, or memesnipe ingest list to see what is there",
                 code="no_data",
             )
         return cols.to_candles(key, cols.between(overlay(layers), since_ms, until_ms))
@@ -128,9 +133,12 @@ class Lake:
                     info = self._info(SeriesKey(venue, symbol, clock.timeframe_name(length)))
                     if info is not None:
                         found.append(info)
-        return sorted(found, key=lambda info: (info.key.venue, info.key.symbol, clock.timeframe_ms(info.key.timeframe)))
+        return sorted(
+            found, key=lambda info: (info.key.venue, info.key.symbol, clock.timeframe_ms(info.key.timeframe))
+        )
 
-    # --- funding ---------------------------------------------------------------------------------------------
+    # --- funding
+    # ---------------------------------------------------------------------------------------------
 
     def write_funding(self, rates: FundingRates, *, source: str) -> WriteReport:
         """Merges funding rates of one perpetual, as `write_candles` does. Raises the same errors."""
@@ -152,7 +160,8 @@ class Lake:
     def read_funding(
         self, venue: str, symbol: str, since_ms: int | None = None, until_ms: int | None = None
     ) -> FundingRates:
-        """Rates with since <= settlement < until. Raises DataError where none of that perpetual are stored."""
+        """Rates with since <= settlement < until. Raises DataError where none of that perpetual are
+        stored."""
         partitions = Partitions(self._paths.funding_series(venue, symbol), FUNDING_TYPES)
         if not partitions.months():
             raise DataError(
@@ -163,7 +172,8 @@ class Lake:
         rows = cols.between(partitions.read_between(since_ms, until_ms), since_ms, until_ms)
         return FundingRates(venue, symbol, rows["ts"], rows["rate"], rows["interval_ms"])
 
-    # --- rows set aside, instruments -------------------------------------------------------------------------
+    # --- rows set aside, instruments
+    # -------------------------------------------------------------------------
 
     def set_aside(self, key: SeriesKey, rows: list[dict[str, Any]], *, source: str) -> int:
         """Keeps rows that may not be used, each with its `reason`; returns how many were not there yet."""
@@ -172,10 +182,13 @@ class Lake:
         with explained(f"cannot write {folder}"):
             make_folder(folder)
             with locks.exclusive(folder / "lock", str(key), self._deadline_s):
-                return set_aside.add_rows(self._aside_folder(key.venue, key.symbol, key.timeframe), rows, source)
+                return set_aside.add_rows(
+                    self._aside_folder(key.venue, key.symbol, key.timeframe), rows, source
+                )
 
     def set_aside_rows(self, key: SeriesKey | None = None) -> list[dict[str, Any]]:
-        """The rows kept aside, of one series or of all, each with venue, symbol, timeframe, reason and source."""
+        """The rows kept aside, of one series or of all, each with venue, symbol, timeframe, reason and
+        source."""
         found = []
         for folder in sorted(self._paths.set_aside.glob("venue=*/symbol=*/timeframe=*")):
             venue, symbol, timeframe = (
@@ -200,7 +213,8 @@ class Lake:
         """All known instruments, by venue and symbol."""
         return instruments.list_instruments(self._paths.instruments)
 
-    # --- inside ----------------------------------------------------------------------------------------------
+    # --- inside
+    # ----------------------------------------------------------------------------------------------
 
     def _write_columns(self, key: SeriesKey, rows: Columns, source: str) -> WriteReport:
         self._check_source(key.venue, source)
@@ -219,7 +233,9 @@ class Lake:
         coarser = {each: found for each, found in others.items() if each > length and each % length == 0}
         split = split_derivable(rows, length, finer)
         merged, stored, months = _merge_into(self._partitions(key), split.rest)
-        aside = split.conflicts + conflict_rows(split.rest, stored, merged.conflict, "another row of that time is stored")
+        aside = split.conflicts + conflict_rows(
+            split.rest, stored, merged.conflict, "another row of that time is stored"
+        )
         set_aside.add_rows(self._aside_folder(key.venue, key.symbol, key.timeframe), aside, source)
         changed = split.rest["ts"][merged.added | merged.replaced]
         written = len(months)
@@ -250,13 +266,21 @@ class Lake:
 
     def _partitions_of(self, key: SeriesKey, length: int) -> Partitions:
         # One spelling a length, so that 60m and 1h are one series.
-        return Partitions(self._paths.series(key.venue, key.symbol, clock.timeframe_name(length)), CANDLE_TYPES)
+        return Partitions(
+            self._paths.series(key.venue, key.symbol, clock.timeframe_name(length)), CANDLE_TYPES
+        )
 
     def _timeframes(self, venue: str, symbol: str) -> list[int]:
         """Lengths of the stored timeframes of an instrument, ascending."""
         folder = self._paths.instrument(venue, symbol)
         lengths = sorted(clock.timeframe_ms(name) for name in _values(folder, "timeframe"))
-        return [each for each in lengths if Partitions(folder / hive_folder("timeframe", clock.timeframe_name(each)), CANDLE_TYPES).months()]
+        return [
+            each
+            for each in lengths
+            if Partitions(
+                folder / hive_folder("timeframe", clock.timeframe_name(each)), CANDLE_TYPES
+            ).months()
+        ]
 
     def _info(self, key: SeriesKey) -> SeriesInfo | None:
         months = [month for month in self._partitions(key).index() if month.rows]
@@ -292,7 +316,8 @@ class Lake:
 
 
 def _merge_into(partitions: Partitions, rows: Columns) -> tuple[Merged, Columns, set[str]]:
-    """Merges and writes; also returns the stored row in the place of each incoming one, and the months written."""
+    """Merges and writes; also returns the stored row in the place of each incoming one, and the months
+    written."""
     touched = [month for month, _ in month_slices(rows)]
     there = set(partitions.months())
     before = partitions.read([month for month in touched if month in there])

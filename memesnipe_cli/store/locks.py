@@ -1,7 +1,7 @@
 """Exclusive locks between processes: flock with a deadline, and the holder's name for whoever waits in vain.
 
-The kernel drops a flock when its holder dies, so a lock is never stale; only a holder that hangs can block, and
-then the error says who it is.
+The kernel drops a flock when its holder dies, so a lock is never stale; only a holder that hangs can block,
+and then the error says who it is.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def _acquire(handle: int, path: Path, what: str, deadline_s: float) -> None:
                 ) from None
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
-    label = f"pid {os.getpid()} on {socket.gethostname()} since {clock.format_time(clock.now_ms())}\n".encode()
+    label = (
+        f"pid {os.getpid()} on {socket.gethostname()} since {clock.format_time(clock.now_ms())}\n".encode()
+    )
     # Padded to one length so that it overwrites a former holder whole; a full disk must not stop a lock.
     try:
         os.pwrite(handle, label.ljust(160), 0)

@@ -13,8 +13,8 @@ from memesnipe_cli.store.columns import Columns, take
 
 @dataclass(frozen=True)
 class Merged:
-    """`rows`: what is to be stored. The masks are over the incoming rows: added (new), replaced (an observed row in
-    the place of a synthetic one), identical, and conflict (the stored row stays)."""
+    """`rows`: what is to be stored. The masks are over the incoming rows: added (new), replaced (an observed
+    row in the place of a synthetic one), identical, and conflict (the stored row stays)."""
 
     rows: Columns
     added: npt.NDArray[np.bool_]

@@ -1,4 +1,5 @@
-"""One series on the disk: a parquet file a month, replaced whole, and a disposable index of what is in each."""
+"""One series on the disk: a parquet file a month, replaced whole, and a disposable index of what is in
+each."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ class Partition:
 
 
 class Partitions:
-    """The month files of the series in `folder`. Readers take no lock; a writer must hold the instrument's."""
+    """The month files of the series in `folder`. Readers take no lock; a writer must hold the
+    instrument's."""
 
     def __init__(self, folder: Path, types: dict[str, str]) -> None:
         self.folder = folder
@@ -77,7 +79,9 @@ class Partitions:
             make_folder(self.file(month).parent)
         kept = sorted(month for month in months if month in slices)
         with ThreadPoolExecutor(_THREADS) as pool:
-            temporary = list(pool.map(lambda month: self._write_temporary(month, take(rows, slices[month])), kept))
+            temporary = list(
+                pool.map(lambda month: self._write_temporary(month, take(rows, slices[month])), kept)
+            )
             for month, name in zip(kept, temporary, strict=True):
                 os.replace(name, self.file(month))
             for month in months - slices.keys():
@@ -94,12 +98,16 @@ class Partitions:
         found = known.get(month)
         stamp = self._stamp(month)
         if found is not None and found.get("stamp") == stamp:
-            return Partition(month, found["rows"], found["first_ms"], found["last_ms"], found["synthetic"], stamp[1])
+            return Partition(
+                month, found["rows"], found["first_ms"], found["last_ms"], found["synthetic"], stamp[1]
+            )
         rows = self._read_month(month)
         fields = _describe(month, rows) if rows is not None else None
         if fields is None:
             return Partition(month, 0, 0, 0, 0, 0)
-        return Partition(month, fields["rows"], fields["first_ms"], fields["last_ms"], fields["synthetic"], stamp[1])
+        return Partition(
+            month, fields["rows"], fields["first_ms"], fields["last_ms"], fields["synthetic"], stamp[1]
+        )
 
     def _stamp(self, month: str) -> list[int]:
         with explained(f"cannot read {self.file(month)}"):
@@ -152,7 +160,8 @@ class Partitions:
         temporary = temporary_name(target)
         with temporary.open("xb") as sink:
             try:
-                # Dictionaries cost time and save nothing on prices; snappy writes fastest of the codecs tried.
+                # Dictionaries cost time and save nothing on prices; snappy writes fastest of the codecs
+                # tried.
                 parquet.write_table(pyarrow.table(rows), sink, compression="snappy", use_dictionary=False)
                 sink.flush()
                 os.fsync(sink.fileno())
@@ -183,5 +192,6 @@ def _describe(month: str, rows: Columns) -> dict[str, Any]:
 
 def _damaged(path: Path, what: str) -> StoreDamagedError:
     return StoreDamagedError(
-        f"{path} cannot be read: {what}", "move the file away and ingest that month again, or restore it from a backup"
+        f"{path} cannot be read: {what}",
+        "move the file away and ingest that month again, or restore it from a backup",
     )

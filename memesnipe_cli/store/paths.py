@@ -1,7 +1,7 @@
 """Where things lie in a store, and how names become folder names and back.
 
-Names are percent-encoded (`DOGE/USD` -> `DOGE%2FUSD`), which is also how DuckDB spells hive partitions, so its
-readers decode them by themselves.
+Names are percent-encoded (`DOGE/USD` -> `DOGE%2FUSD`), which is also how DuckDB spells hive partitions, so
+its readers decode them by themselves.
 """
 
 from __future__ import annotations
@@ -21,13 +21,19 @@ _LONGEST_NAME = 200
 def encode_name(name: str, what: str = "name") -> str:
     """A name as one safe folder name. Raises UsageError for what could leave the folder or not come back."""
     if not name or name.startswith(".") or _CONTROL.search(name):
-        raise UsageError(f"{what} {name!r} cannot be stored", "use letters, digits and - _ / : inside the name")
+        raise UsageError(
+            f"{what} {name!r} cannot be stored", "use letters, digits and - _ / : inside the name"
+        )
     try:
         encoded = quote(name, safe="-_.")
     except UnicodeEncodeError:
-        raise UsageError(f"{what} {name!r} is not valid Unicode", "check the encoding of the source") from None
+        raise UsageError(
+            f"{what} {name!r} is not valid Unicode", "check the encoding of the source"
+        ) from None
     if len(encoded) > _LONGEST_NAME:
-        raise UsageError(f"{what} {name[:40]!r}... is too long", f"at most {_LONGEST_NAME} characters when encoded")
+        raise UsageError(
+            f"{what} {name[:40]!r}... is too long", f"at most {_LONGEST_NAME} characters when encoded"
+        )
     return encoded
 
 

@@ -23,7 +23,8 @@ class Resampled:
 
 
 def resample(fine: Columns, fine_ms: int, coarse_ms: int, first_ms: int, last_ms: int) -> Resampled:
-    """Higher bars of `fine`, whose series runs from `first_ms` to `last_ms` (opens of its first and last bar).
+    """Higher bars of `fine`, whose series runs from `first_ms` to `last_ms` (opens of its first and last
+    bar).
 
     A bar is made when the series had begun at its open and has passed its end; finer bars that are absent in
     between count as bars without trades. It is synthetic when all its bars are.
@@ -50,8 +51,8 @@ def resample(fine: Columns, fine_ms: int, coarse_ms: int, first_ms: int, last_ms
 def overlay(layers: list[Resampled]) -> Columns:
     """One series out of several of the same timeframe, the one made of the finest bars first.
 
-    A bar made of a whole set of observed bars goes first, a stored bar of a higher timeframe fills in where finer
-    ones are absent, and what is left comes from an incomplete set.
+    A bar made of a whole set of observed bars goes first, a stored bar of a higher timeframe fills in where
+    finer ones are absent, and what is left comes from an incomplete set.
     """
     if len(layers) == 1:
         return layers[0].rows

@@ -5,6 +5,7 @@ Bulk numbers live here; the journal carries only the hash of a run.
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import os
 import shutil
@@ -14,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from memesnipe_cli import clock
 from memesnipe_cli.errors import StoreDamagedError, StoreError, UsageError
 from memesnipe_cli.store.files import explained, make_folder, sync_folder, temporary_name, write_file
 from memesnipe_cli.store.paths import StorePaths, decode_name, encode_name
 from memesnipe_cli.store.version import ensure_marker
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from memesnipe_cli.store.tables import Float64, Int64
 
 _RESULT = "result.json"
@@ -32,8 +36,9 @@ class StoredRun:
     """A run as it was saved. `equity_ts` (n,) ms UTC, `equity` (n,) in the account's currency."""
 
     run: str
+    saved_ms: int
     result: dict[str, Any]
-    trades: list[dict[str, Any]]
+    trades: builtins.list[dict[str, Any]]
     equity_ts: Int64
     equity: Float64
 
@@ -45,11 +50,17 @@ class Runs:
         self._paths = paths
 
     def save(
-        self, run: str, result: dict[str, Any], trades: list[dict[str, Any]], equity_ts: Int64, equity: Float64
+        self,
+        run: str,
+        result: dict[str, Any],
+        trades: builtins.list[dict[str, Any]],
+        equity_ts: Int64,
+        equity: Float64,
     ) -> None:
         """Stores a run, whole or not at all; a run of the same id is replaced.
 
-        `result` and `trades` are JSON objects (amounts as decimal text). Raises StoreError.
+        `result` is a JSON object; `trades` are flat JSON objects of one shape, amounts as decimal text.
+        Raises StoreError.
         """
         ensure_marker(self._paths.marker)
         target = self._paths.runs / encode_name(run, "run")
@@ -59,8 +70,8 @@ class Runs:
             try:
                 temporary.mkdir()
                 _write_result(temporary / _RESULT, run, result)
-                _write_trades(temporary / _TRADES, trades)
-                _write_equity(temporary / _EQUITY, equity_ts, equity)
+                _write_parquet(temporary / _TRADES, _trade_table(run, trades))
+                _write_parquet(temporary / _EQUITY, _equity_table(equity_ts, equity))
                 sync_folder(temporary)
                 _replace_folder(temporary, target)
             finally:
@@ -73,33 +84,40 @@ class Runs:
 
         found = self._find(run)
         folder = self._paths.runs / encode_name(found, "run")
+        saved = _read_result(folder / _RESULT)
         try:
             with explained(f"cannot read {folder}"):
-                result = orjson.loads((folder / _RESULT).read_bytes())
-                trades = parquet.read_table(folder / _TRADES, partitioning=None).column("trade").to_pylist()
-                equity = parquet.read_table(folder / _EQUITY, partitioning=None)
-            rows = [orjson.loads(text) for text in trades]
-        except (orjson.JSONDecodeError, ArrowException, KeyError) as problem:
-            raise StoreDamagedError(f"{folder} is not what was written: {problem}", "run the backtest again") from problem
-        return StoredRun(found, result, rows, equity.column("ts").to_numpy(), equity.column("equity").to_numpy())
+                trades = parquet.ParquetFile(folder / _TRADES).read().to_pylist()
+                equity = parquet.ParquetFile(folder / _EQUITY).read(columns=["ts", "equity"])
+                columns = equity.column("ts").to_numpy(), equity.column("equity").to_numpy()
+        except (ArrowException, KeyError) as problem:
+            raise _damaged(folder, str(problem)) from problem
+        return StoredRun(found, saved["saved_ms"], saved["result"], trades, *columns)
 
-    def list(self) -> list[dict[str, Any]]:
+    def list(self) -> builtins.list[dict[str, Any]]:
         """The results of all runs, the newest first; each carries `run` and `saved_ms`."""
         results = []
         for folder in self._folders():
-            path = folder / _RESULT
             try:
-                saved_ms = path.stat().st_mtime_ns // 1_000_000
-                result = orjson.loads(path.read_bytes())
+                saved = _read_result(folder / _RESULT)
             except FileNotFoundError:
                 # Pruned between the listing and now.
                 continue
-            except orjson.JSONDecodeError as problem:
-                raise StoreDamagedError(f"{path} is not JSON: {problem}", "run the backtest again") from problem
-            results.append({**result, "run": decode_name(folder.name), "saved_ms": saved_ms})
+            results.append({**saved["result"], "run": saved["run"], "saved_ms": saved["saved_ms"]})
         return sorted(results, key=lambda result: (-int(result["saved_ms"]), str(result["run"])))
 
-    def _folders(self) -> list[Path]:
+    def stamps(self) -> builtins.list[tuple[str, int]]:
+        """Each run's id and when its files were written: changes when any run does."""
+        return [(decode_name(folder.name), folder.stat().st_mtime_ns) for folder in self._folders()]
+
+    def trade_files(self) -> builtins.list[tuple[str, Path]]:
+        """Each run's id and the parquet file of its trades, for runs that have any column."""
+        from pyarrow import parquet
+
+        files = [(decode_name(folder.name), folder / _TRADES) for folder in self._folders()]
+        return [(run, path) for run, path in files if parquet.read_schema(path).names]
+
+    def _folders(self) -> builtins.list[Path]:
         try:
             names = sorted(os.listdir(self._paths.runs))
         except FileNotFoundError:
@@ -116,45 +134,62 @@ class Runs:
         if begins:
             raise UsageError(f"run {run!r} could be any of {', '.join(begins[:5])}", "give more of the id")
         near = difflib.get_close_matches(run, names, n=3, cutoff=0.0)
-        hint = f"nearest: {', '.join(near)}" if near else "no run is stored yet: memesnipe backtest --strategy ..."
+        hint = (
+            f"nearest: {', '.join(near)}"
+            if near
+            else "no run is stored yet: memesnipe backtest --strategy ..."
+        )
         raise UsageError(f"run {run!r} is not stored", hint)
 
 
 def _write_result(path: Path, run: str, result: dict[str, Any]) -> None:
+    saved = {"run": run, "saved_ms": clock.now_ms(), "result": result}
     try:
-        data = orjson.dumps({**result, "run": run}, option=orjson.OPT_INDENT_2)
+        data = orjson.dumps(saved, option=orjson.OPT_INDENT_2)
     except orjson.JSONEncodeError as problem:
-        raise StoreError(f"the result of {run} is not JSON: {problem}", "keep amounts as decimal text") from problem
+        raise StoreError(
+            f"the result of {run} is not JSON: {problem}", "keep amounts as decimal text"
+        ) from problem
     write_file(path, data + b"\n")
 
 
-def _write_trades(path: Path, trades: list[dict[str, Any]]) -> None:
+def _read_result(path: Path) -> dict[str, Any]:
+    try:
+        saved: dict[str, Any] = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as problem:
+        raise _damaged(path, str(problem)) from problem
+    if not isinstance(saved, dict) or saved.keys() < {"run", "saved_ms", "result"}:
+        raise _damaged(path, "its fields are not a run's")
+    return saved
+
+
+def _trade_table(run: str, trades: builtins.list[dict[str, Any]]) -> pyarrow.Table:
     import pyarrow
-    from pyarrow import parquet
 
     try:
-        texts = [orjson.dumps(trade).decode() for trade in trades]
-    except orjson.JSONEncodeError as problem:
-        raise StoreError(f"a trade is not JSON: {problem}", "keep amounts as decimal text") from problem
-    # One JSON text a trade: what was saved comes back as it was, whatever fields a later version adds.
-    parquet.write_table(pyarrow.table({"trade": pyarrow.array(texts, pyarrow.string())}), path, compression="zstd")
-    _sync(path)
+        return pyarrow.Table.from_pylist(trades)
+    except pyarrow.ArrowException as problem:
+        raise StoreError(
+            f"the trades of {run} are not of one shape: {problem}",
+            "give each field one type, amounts as decimal text",
+        ) from problem
 
 
-def _write_equity(path: Path, equity_ts: Int64, equity: Float64) -> None:
+def _equity_table(equity_ts: Int64, equity: Float64) -> pyarrow.Table:
     import pyarrow
+
+    return pyarrow.table(
+        {"ts": pyarrow.array(equity_ts, "int64"), "equity": pyarrow.array(equity, "float64")}
+    )
+
+
+def _write_parquet(path: Path, table: pyarrow.Table) -> None:
     from pyarrow import parquet
 
-    parquet.write_table(pyarrow.table({"ts": equity_ts, "equity": equity}), path, compression="snappy")
-    _sync(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with path.open("xb") as sink:
+        parquet.write_table(table, sink, compression="snappy")
+        sink.flush()
+        os.fsync(sink.fileno())
 
 
 def _replace_folder(new: Path, target: Path) -> None:
@@ -166,3 +201,7 @@ def _replace_folder(new: Path, target: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     else:
         os.rename(new, target)
+
+
+def _damaged(path: Path, what: str) -> StoreDamagedError:
+    return StoreDamagedError(f"{path} is not what was written: {what}", "run the backtest again")

@@ -1,7 +1,7 @@
 """The files of one journal, `000001.jsonl` and on: reading them without a lock, and finding their end.
 
-A segment is sealed when a later one exists. Readers stop at the last newline of the newest segment: what stands
-behind it is being written, or was torn.
+A segment is sealed when a later one exists. Readers stop at the last newline of the newest segment: what
+stands behind it is being written, or was torn.
 """
 
 from __future__ import annotations
@@ -50,11 +50,12 @@ def segment_path(folder: Path, number: int) -> Path:
 
 def segment_numbers(folder: Path) -> list[int]:
     """The segments there are, ascending; empty where there is no journal yet."""
-    try:
-        with os.scandir(folder) as found:
-            return sorted(int(match[1]) for item in found if (match := _NAME.match(item.name)))
-    except FileNotFoundError:
-        return []
+    with explained(f"cannot read {folder}"):
+        try:
+            with os.scandir(folder) as found:
+                return sorted(int(match[1]) for item in found if (match := _NAME.match(item.name)))
+        except FileNotFoundError:
+            return []
 
 
 def damaged(path: Path, line_number: int, what: str) -> StoreDamagedError:
@@ -83,14 +84,24 @@ def read_entries(folder: Path, start: Position = START) -> Iterator[tuple[Entry,
         sealed = number != numbers[-1]
         if number > start.segment and number - 1 not in numbers:
             raise StoreDamagedError(
-                f"{segment_path(folder, number - 1)} is missing between its neighbours", "restore it from a backup"
+                f"{segment_path(folder, number - 1)} is missing between its neighbours",
+                "restore it from a backup",
             )
         for entry, behind in _read_segment(segment_path(folder, number), number, offset, head, sealed):
             head = behind.head
             yield entry, behind
 
 
-def _read_segment(path: Path, number: int, offset: int, head: Head, sealed: bool) -> Iterator[tuple[Entry, Position]]:
+def read_segment(folder: Path, number: int, head: Head) -> Iterator[Entry]:
+    """The entries of one segment that follows `head`, verified. Raises StoreDamagedError."""
+    sealed = number != segment_numbers(folder)[-1]
+    for entry, _ in _read_segment(segment_path(folder, number), number, 0, head, sealed):
+        yield entry
+
+
+def _read_segment(
+    path: Path, number: int, offset: int, head: Head, sealed: bool
+) -> Iterator[tuple[Entry, Position]]:
     with explained(f"cannot read {path}"):
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -173,7 +184,8 @@ def first_entry(path: Path) -> Entry | None:
 
 @dataclass(frozen=True)
 class Tail:
-    """The end of a segment: its last whole entry (None where it has none), the byte behind that, and the size.
+    """The end of a segment: its last whole entry (None where it has none), the byte behind that, and the
+    size.
 
     `size > end` is a torn last line.
     """
@@ -184,7 +196,8 @@ class Tail:
 
 
 def read_tail(handle: int, path: Path) -> Tail:
-    """The end of the open segment `handle`. Raises StoreDamagedError where the last whole line is not true."""
+    """The end of the open segment `handle`. Raises StoreDamagedError where the last whole line is not
+    true."""
     size = os.fstat(handle).st_size
     data = b""
     begin = size

@@ -1,4 +1,5 @@
-"""Rows that came in and may not be used: kept with the reason, never lost, never read by anything that decides."""
+"""Rows that came in and may not be used: kept with the reason, never lost, never read by anything that
+decides."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ def read_rows(folder: Path) -> list[dict[str, Any]]:
             rows.append(orjson.loads(line))
         except orjson.JSONDecodeError as problem:
             raise StoreDamagedError(
-                f"{path}, line {number}: not JSON ({problem})", "move the file away; the rows in it were never used"
+                f"{path}, line {number}: not JSON ({problem})",
+                "move the file away; the rows in it were never used",
             ) from problem
     return rows
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from memesnipe_cli.store.lake import Lake
+    from memesnipe_cli.store.retention import Selection
     from memesnipe_cli.store.runs import Runs
 
 
@@ -46,3 +47,23 @@ class Store:
     def journal(self, account: str = "paper") -> Journal:
         """The journal of one account."""
         return Journal(self.paths, account)
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A connection to the catalog: typed views `candles`, `funding`, `journal`, `orders`, `fills`,
+        `trades`, `equity`, `breaker`, `ingests`, `runs`. Never waits for anybody; reads files of this store
+        only."""
+        from memesnipe_cli.store.catalog import connect
+
+        return connect(self.paths)
+
+    def size(self) -> list[dict[str, Any]]:
+        """What lies in the store: rows of part, name, files and bytes."""
+        from memesnipe_cli.store.retention import size
+
+        return size(self.paths)
+
+    def prune(self, selection: Selection, *, apply: bool = False) -> list[dict[str, Any]]:
+        """What `selection` would remove, and with `apply` removes: rows of part, name and bytes."""
+        from memesnipe_cli.store.retention import prune
+
+        return prune(self.paths, selection, apply=apply)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -48,18 +49,21 @@ def read_marker(path: Path) -> Marker | None:
         ) from problem
     if marker.format > FORMAT:
         raise StoreError(
-            f"the store {path.parent} was written by a newer memesnipe ({marker.written_by}, format {marker.format};"
-            f" this one knows {FORMAT})",
+            f"the store {path.parent} was written by a newer memesnipe ({marker.written_by},"
+            f" format {marker.format}; this one knows {FORMAT})",
             "upgrade memesnipe, or name another store with --store",
             code="store_newer",
         )
     if not _ID.match(marker.store_id):
-        raise StoreDamagedError(f"{path} names the store {marker.store_id!r}", "restore it from a backup of this store")
+        raise StoreDamagedError(
+            f"{path} names the store {marker.store_id!r}", "restore it from a backup of this store"
+        )
     return marker
 
 
 def ensure_marker(path: Path) -> Marker:
-    """The marker, written first where there is none. Of several processes that create it at once, one wins."""
+    """The marker, written first where there is none. Of several processes that create it at once, one
+    wins."""
     found = read_marker(path)
     if found is not None:
         return found
@@ -74,11 +78,9 @@ def ensure_marker(path: Path) -> Marker:
                 os.fsync(handle)
             finally:
                 os.close(handle)
-            try:
-                # A link, unlike a rename, fails where the name is taken: the first one to come wins.
+            # A link, unlike a rename, fails where the name is taken: the first one to come wins.
+            with contextlib.suppress(FileExistsError):
                 os.link(temporary, path)
-            except FileExistsError:
-                pass
         finally:
             temporary.unlink(missing_ok=True)
         sync_folder(path.parent)

@@ -2,8 +2,8 @@
 
 One object per order and position, every number an exact fraction, no code shared with
 `memesnipe_cli.engine.kernel`. Its only purpose is to disagree. The kernel computes sizes in floats; where a
-float could round to the other side of a whole number or of a limit, this engine notes a `doubt` and the caller
-compares another case instead.
+float could round to the other side of a whole number or of a limit, this engine notes a `doubt` and the
+caller compares another case instead.
 """
 
 from __future__ import annotations
@@ -87,6 +87,8 @@ class _Run(Decisions):
             # A long is worth nothing any more; a short is not allowed to profit from that.
             price = 0 if position.side > 0 else self.marks[number]
             self._book(slot, -position.side, position.lots, price, price, "delisted")
+        if book.entry is not None:
+            self.result.misses.append((self.now, slot, "delisted"))
         book.entry = book.exit = None
 
     def _charge_funding(self, slot: int) -> None:
@@ -96,6 +98,9 @@ class _Run(Decisions):
             return
         rate = Fraction(int(funding[self.index, number]), 10**8)
         paid = math.ceil(position.side * self.markets[number].value(position.lots, bar.open) * rate / UNIT)
+        if paid == 0:
+            return
+        self.result.funding.append((self.now, slot, paid))
         self.cash -= paid
         position.flow -= paid
         position.funding += paid
@@ -147,7 +152,6 @@ class _Run(Decisions):
             trail=self.rounding.ceil(exact(plan.trail_r) * distance) if plan.trail_r > 0 else 0,
             step=max(1, self.rounding.nearest(exact(plan.step_r) * distance)),
             max_bars=order.max_bars,
-            weight=order.weight,
             stop=max(1, price - side * distance),
             best=price,
             last_fill=price,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from reference_parts import (
+    KEPT,
     PARKINSON,
     UNIT,
     ZERO,
@@ -114,8 +115,13 @@ class Account:
         if lots < 1 or lots * market.lot < market.min_qty:
             return False
         minimum = market.min_notional * (1 + exact(self.rules.min_notional_margin))
-        stop = max(1, price - side * distance)
-        return not self.rounding.below(market.value(lots, stop) * (1 - market.fee), minimum)
+        stop = price - side * distance
+        if stop < 1:
+            return False
+        left = market.value(lots, stop) * (1 - market.fee)
+        if abs(left - minimum) < 4 * UNIT and minimum:
+            self.rounding.doubts.append("the minimum is missed by less than the books can tell")
+        return left >= minimum
 
     def _gross(self, strategy: int | None) -> Fraction:
         total = ZERO
@@ -134,7 +140,7 @@ class Account:
         for where, book in zip(self.inputs.slots, self.books, strict=True):
             if book.entry is not None and book.entry.side > 0:
                 market = self.markets[where.instrument]
-                total += market.value(book.entry.lots, book.entry.limit) * (1 + market.fee)
+                total += market.value(book.entry.lots, book.entry.limit) * (1 + market.fee) + KEPT
         return total
 
     def _due(self) -> int:

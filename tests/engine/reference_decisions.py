@@ -6,7 +6,19 @@ import math
 from fractions import Fraction
 
 from reference_account import Account
-from reference_parts import FLOAT_NOISE, UNIT, Bar, Market, Order, Position, Refused, exact
+from reference_parts import (
+    FLOAT_NOISE,
+    KEPT,
+    LARGEST_ORDER,
+    UNIT,
+    ZERO,
+    Bar,
+    Market,
+    Order,
+    Position,
+    Refused,
+    exact,
+)
 
 from memesnipe_cli.engine.model import ExitPlan
 
@@ -67,11 +79,10 @@ class Decisions(Account):
                 return
             unit = Order(
                 due=self._due(),
-                reason="unit",
+                reason="entry",
                 side=position.side,
                 tag=position.tag,
                 distance=position.distance,
-                weight=position.weight,
             )
             try:
                 if position.distance >= self._bar_of(where.instrument).close:
@@ -122,7 +133,10 @@ class Decisions(Account):
         if self.rounding.below(exact(self.rules.max_cost_share) * Fraction(order.distance, bar.close), costs):
             raise Refused("cost")
         scale = abs(self.equity) / (order.limit * market.tick) / market.lot
-        order.lots = self.rounding.floor(quantity / market.lot, scale)
+        subtracted = bound in ("strategy", "gross", "cash")
+        order.lots = self.rounding.floor(quantity / market.lot, scale if subtracted else ZERO)
+        if market.value(order.lots, order.limit) > LARGEST_ORDER:
+            raise Refused("too_large")
         if order.lots < 1:
             rivals = [cap for cap in caps.values() if cap - quantity <= FLOAT_NOISE * scale * market.lot]
             if len(rivals) > 1:
@@ -147,7 +161,7 @@ class Decisions(Account):
             "gross": (self.equity * exact(rules.gross_share) - self._gross(None)) / limit,
         }
         if order.side > 0:
-            caps["cash"] = (self.cash * UNIT - self._reserved()) / (limit * (1 + market.fee))
+            caps["cash"] = (self.cash * UNIT - self._reserved() - KEPT) / (limit * (1 + market.fee))
         caps["volume"] = bar.volume * exact(rules.entry_volume_share)
         if order.weight > 0:
             caps["weight"] = self.equity * order.weight / limit

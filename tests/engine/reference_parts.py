@@ -11,8 +11,9 @@ from fractions import Fraction
 from memesnipe_cli.engine.model import Terms
 
 UNIT = Fraction(1, 10**8)
-FORGIVEN = Fraction(1, 10**9)
-FLOAT_NOISE = Fraction(2, 10**15)
+KEPT = 2 * UNIT  # of cash, for the rounding of value and fee
+LARGEST_ORDER = Fraction(10**6)  # of the quote currency
+FLOAT_NOISE = Fraction(1, 10**15)
 PARKINSON = Fraction("1.6651")
 ZERO = Fraction(0)
 
@@ -76,7 +77,6 @@ class Position:
     trail: int
     step: int
     max_bars: int
-    weight: Fraction
     stop: int
     best: int
     last_fill: int
@@ -116,12 +116,17 @@ class Bar:
 
 @dataclass
 class ReferenceResult:
-    """What happened. `refusals` and `misses` are (ts, slot, code); `doubts` say where floats may differ."""
+    """What happened.
+
+    `refusals` and `misses` are (ts, slot, code), `funding` (ts, slot, units paid), `orders` (ts, slot, entry);
+    `doubts` say where floats may differ.
+    """
 
     trades: list[Trade] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
     refusals: list[tuple[int, int, str]] = field(default_factory=list)
     misses: list[tuple[int, int, str]] = field(default_factory=list)
+    funding: list[tuple[int, int, int]] = field(default_factory=list)
     orders: list[tuple[int, int, Order]] = field(default_factory=list)
     equity: list[float] = field(default_factory=list)
     open: dict[int, Position] = field(default_factory=dict)
@@ -191,20 +196,20 @@ class Rounding:
             self.doubts.append(what)
 
     def floor(self, number: Fraction, scale: Fraction = ZERO) -> int:
-        """Rounded down; 1e-9 is forgiven. `scale`: the size of the numbers it came from, if larger."""
-        forgiving = number + FORGIVEN
+        """Rounded down; float noise is forgiven. `scale`: the size of the numbers it came from, if larger."""
+        forgiving = number + Fraction(1, 10**6) + abs(number) / 10**12
         self.doubt(forgiving - round(forgiving), abs(number) + scale, f"floor of {float(number)!r}")
         return math.floor(forgiving)
 
     def ceil(self, number: Fraction) -> int:
-        """Rounded up; 1e-9 is forgiven."""
+        """Rounded up; float noise is forgiven."""
         return -self.floor(-number)
 
     def nearest(self, number: Fraction) -> int:
-        """Half to even."""
+        """Half up."""
         if number.denominator != 2:
             self.doubt(number - math.floor(number) - Fraction(1, 2), number, f"nearest of {float(number)!r}")
-        return round(number)
+        return math.floor(number + Fraction(1, 2))
 
     def below(self, left: Fraction, right: Fraction) -> bool:
         """left < right."""

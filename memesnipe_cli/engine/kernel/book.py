@@ -70,89 +70,89 @@ from memesnipe_cli.engine.kernel.layout import (
 )
 
 
-def book_event(account, state, event):
-    """Apply one event (a row, see layout.py) to the account and to its slot."""
-    kind = event[KIND]
-    slot = event[EVENT_SLOT]
+def book_event(account, state, events, n):
+    """Apply event n (a row, see layout.py) to the account and to its slot."""
+    kind = events[n, KIND]
+    slot = events[n, EVENT_SLOT]
     if kind == ENTRY_ORDER:
-        book_entry_order(state, slot, event)
+        book_entry_order(state, slot, events, n)
     elif kind == ENTRY_FILL:
-        book_entry_fill(account, state, slot, event)
+        book_entry_fill(account, state, slot, events, n)
     elif kind == EXIT_ORDER:
-        state[slot, LEAVE] = event[CODE]
-        state[slot, LEAVE_TS] = event[EVENT_ACT_TS]
+        state[slot, LEAVE] = events[n, CODE]
+        state[slot, LEAVE_TS] = events[n, EVENT_ACT_TS]
         state[slot, WAIT_LOTS] = 0  # who leaves adds no further unit
-        if event[CODE] != BY_STOP:
-            state[slot, DECIDED_TS] = event[EVENT_TS]
+        if events[n, CODE] != BY_STOP:
+            state[slot, DECIDED_TS] = events[n, EVENT_TS]
     elif kind == EXIT_FILL:
-        book_exit_fill(account, state, slot, event)
+        book_exit_fill(account, state, slot, events, n)
     elif kind == REFUSED:
-        state[slot, DECIDED_TS] = event[EVENT_TS]
-        if event[CODE] == SKIP_AFTER_WIN:
+        state[slot, DECIDED_TS] = events[n, EVENT_TS]
+        if events[n, CODE] == SKIP_AFTER_WIN:
             state[slot, SKIPPING] = 1
     elif kind == MISSED:
         state[slot, WAIT_LOTS] = 0
     elif kind == STOP_MOVED:
-        state[slot, STOP] = event[EVENT_TICKS]
-        state[slot, BEST] = event[REFERENCE]
-        state[slot, TRAILED_TS] = event[EVENT_TS]
+        state[slot, STOP] = events[n, EVENT_TICKS]
+        state[slot, BEST] = events[n, REFERENCE]
+        state[slot, TRAILED_TS] = events[n, EVENT_TS]
     elif kind == FUNDED:
-        account[CASH] += event[EVENT_CASH]
-        state[slot, CASH_FLOW] += event[EVENT_CASH]
-        state[slot, FUNDED_TS] = event[EVENT_TS]
+        account[CASH] += events[n, EVENT_CASH]
+        state[slot, CASH_FLOW] += events[n, EVENT_CASH]
+        state[slot, FUNDED_TS] = events[n, EVENT_TS]
     elif kind == SKIP_ENDED:
         state[slot, SKIPPING] = 0
-        state[slot, WON] &= ~(1 << event[EVENT_TAG])
+        state[slot, WON] &= ~(1 << events[n, EVENT_TAG])
 
 
-def book_entry_order(state, slot, event):
+def book_entry_order(state, slot, events, n):
     """An entry order waits for its bar."""
-    state[slot, WAIT_LOTS] = event[EVENT_LOTS]
-    state[slot, WAIT_LIMIT] = event[EVENT_TICKS]
-    state[slot, WAIT_TS] = event[EVENT_ACT_TS]
-    state[slot, WAIT_SIDE] = event[EVENT_SIDE]
-    state[slot, WAIT_TAG] = event[EVENT_TAG]
-    state[slot, WAIT_STOP] = event[EVENT_STOP]
-    state[slot, WAIT_TARGET] = event[EVENT_TARGET]
-    state[slot, WAIT_TARGET_DISTANCE] = event[EVENT_EXTRA]
-    state[slot, WAIT_TRAIL] = event[EVENT_TRAIL]
-    state[slot, WAIT_HOLD_MS] = event[EVENT_HOLD_MS]
-    state[slot, WAIT_STEP] = event[EVENT_STEP]
-    state[slot, DECIDED_TS] = event[EVENT_TS]
+    state[slot, WAIT_LOTS] = events[n, EVENT_LOTS]
+    state[slot, WAIT_LIMIT] = events[n, EVENT_TICKS]
+    state[slot, WAIT_TS] = events[n, EVENT_ACT_TS]
+    state[slot, WAIT_SIDE] = events[n, EVENT_SIDE]
+    state[slot, WAIT_TAG] = events[n, EVENT_TAG]
+    state[slot, WAIT_STOP] = events[n, EVENT_STOP]
+    state[slot, WAIT_TARGET] = events[n, EVENT_TARGET]
+    state[slot, WAIT_TARGET_DISTANCE] = events[n, EVENT_EXTRA]
+    state[slot, WAIT_TRAIL] = events[n, EVENT_TRAIL]
+    state[slot, WAIT_HOLD_MS] = events[n, EVENT_HOLD_MS]
+    state[slot, WAIT_STEP] = events[n, EVENT_STEP]
+    state[slot, DECIDED_TS] = events[n, EVENT_TS]
 
 
-def book_entry_fill(account, state, slot, event):
+def book_entry_fill(account, state, slot, events, n):
     """The waiting entry filled, whole or in part; what did not fill is cancelled."""
     first = state[slot, LOTS] == 0
-    account[CASH] += event[EVENT_CASH]
-    state[slot, CASH_FLOW] += event[EVENT_CASH]
-    state[slot, LOTS] += event[EVENT_LOTS]
-    state[slot, STOP] = event[EVENT_STOP]
+    account[CASH] += events[n, EVENT_CASH]
+    state[slot, CASH_FLOW] += events[n, EVENT_CASH]
+    state[slot, LOTS] += events[n, EVENT_LOTS]
+    state[slot, STOP] = events[n, EVENT_STOP]
     state[slot, UNITS] += 1
-    state[slot, LAST_UNIT] = event[EVENT_TICKS]
+    state[slot, LAST_UNIT] = events[n, EVENT_TICKS]
     if first:
-        state[slot, SIDE] = event[EVENT_SIDE]
+        state[slot, SIDE] = events[n, EVENT_SIDE]
         state[slot, TAG] = state[slot, WAIT_TAG]
-        state[slot, ENTRY_TS] = event[EVENT_TS]
-        state[slot, TARGET] = event[EVENT_TARGET]
-        state[slot, TARGET_LOTS] = event[EVENT_EXTRA]
-        state[slot, BEST] = event[EVENT_TICKS]
+        state[slot, ENTRY_TS] = events[n, EVENT_TS]
+        state[slot, TARGET] = events[n, EVENT_TARGET]
+        state[slot, TARGET_LOTS] = events[n, EVENT_EXTRA]
+        state[slot, BEST] = events[n, EVENT_TICKS]
         state[slot, TRAIL] = state[slot, WAIT_TRAIL]
         state[slot, HOLD_MS] = state[slot, WAIT_HOLD_MS]
         state[slot, STEP] = state[slot, WAIT_STEP]
         state[slot, STOP_DISTANCE] = state[slot, WAIT_STOP]
     state[slot, WAIT_LOTS] = 0
-    book_used(state, slot, event)
+    book_used(state, slot, events, n)
 
 
-def book_exit_fill(account, state, slot, event):
+def book_exit_fill(account, state, slot, events, n):
     """Lots left; the last ones end the trade."""
-    account[CASH] += event[EVENT_CASH]
-    state[slot, CASH_FLOW] += event[EVENT_CASH]
-    state[slot, LOTS] -= event[EVENT_LOTS]
-    book_used(state, slot, event)
-    if event[CODE] == BY_TARGET:
-        state[slot, TARGET_LOTS] -= event[EVENT_LOTS]
+    account[CASH] += events[n, EVENT_CASH]
+    state[slot, CASH_FLOW] += events[n, EVENT_CASH]
+    state[slot, LOTS] -= events[n, EVENT_LOTS]
+    book_used(state, slot, events, n)
+    if events[n, CODE] == BY_TARGET:
+        state[slot, TARGET_LOTS] -= events[n, EVENT_LOTS]
         if state[slot, TARGET_LOTS] == 0:
             state[slot, TARGET] = 0
     if state[slot, LOTS] > 0:
@@ -171,10 +171,10 @@ def book_exit_fill(account, state, slot, event):
     state[slot, WAIT_LOTS] = 0
 
 
-def book_used(state, slot, event):
+def book_used(state, slot, events, n):
     """Remember how much of this bar's volume the slot has taken."""
-    if state[slot, USED_TS] == event[EVENT_TS]:
-        state[slot, USED] += event[EVENT_LOTS]
+    if state[slot, USED_TS] == events[n, EVENT_TS]:
+        state[slot, USED] += events[n, EVENT_LOTS]
     else:
-        state[slot, USED] = event[EVENT_LOTS]
-        state[slot, USED_TS] = event[EVENT_TS]
+        state[slot, USED] = events[n, EVENT_LOTS]
+        state[slot, USED_TS] = events[n, EVENT_TS]

@@ -8,14 +8,13 @@ from memesnipe_cli.engine.kernel.money import ceil_forgiving, floor_forgiving
 PARKINSON = 1.6651  # 2 sqrt(ln 2): a bar's range over its volatility (Parkinson 1980)
 
 
-def impact_share(rules, open_, high, low, quantity, volume):
-    """Square-root impact as a share of the price (Donier, Bonart 2015), scaled to the bar.
-
-    open_, high, low in ticks, quantity and volume in base units; 0 where there is no volume to push against.
-    """
-    if volume <= 0.0 or open_ <= 0:
+def impact_share(w, slot, bar, quantity):
+    """Square-root impact of a quantity (base units) as a share of the price (Donier, Bonart 2015), scaled to the bar;
+    0 where there is no volume to push against."""
+    if bar.volume <= 0.0 or bar.open <= 0:
         return 0.0
-    return rules[IMPACT] * ((high - low) / open_) / PARKINSON * math.sqrt(quantity / volume)
+    volatility = ((bar.high - bar.low) / bar.open) / PARKINSON
+    return w.real[slot, IMPACT] * volatility * math.sqrt(quantity / bar.volume)
 
 
 def worse_price(ticks, share, buying):
@@ -25,11 +24,11 @@ def worse_price(ticks, share, buying):
     return max(1, floor_forgiving(ticks * (1.0 - share)))
 
 
-def room_lots(rules, terms_f, i, volume):
+def room_lots(w, slot, volume):
     """How many lots a bar of this volume may fill."""
-    return floor_forgiving(volume * rules[VOLUME_SHARE] / terms_f[i, LOT])
+    return floor_forgiving(volume * w.real[slot, VOLUME_SHARE] / w.real[slot, LOT])
 
 
-def round_trip_share(terms_f, i, impact):
+def round_trip_share(w, slot, impact):
     """Cost of going in and out, as a share of the price."""
-    return 2.0 * (terms_f[i, FEE] + terms_f[i, HALF_SPREAD] + impact)
+    return 2.0 * (w.real[slot, FEE] + w.real[slot, HALF_SPREAD] + impact)

@@ -4,7 +4,7 @@ import math
 
 from memesnipe_cli.engine.kernel.costs import impact_share, round_trip_share
 from memesnipe_cli.engine.kernel.events import commit_event, emit_exit_order, new_event
-from memesnipe_cli.engine.kernel.fills import protectable, target_leg
+from memesnipe_cli.engine.kernel.fills import protectable
 from memesnipe_cli.engine.kernel.layout import (
     BAD_SIGNAL,
     BASE_ASSET,
@@ -23,7 +23,6 @@ from memesnipe_cli.engine.kernel.layout import (
     CLOSED_FLAG,
     COLLAR,
     COST_VETO,
-    DECIDED_TS,
     ENTER_LONG,
     ENTER_MASK,
     ENTRY_ORDER,
@@ -45,6 +44,7 @@ from memesnipe_cli.engine.kernel.layout import (
     GROSS_SHARE,
     HALF_SPREAD,
     HOLD_MS,
+    LAST_CLOSE,
     LAST_UNIT,
     LATENCY_MS,
     LEAVE,
@@ -60,19 +60,20 @@ from memesnipe_cli.engine.kernel.layout import (
     REFERENCE,
     REFUSED,
     RISK_SHARE,
+    ROUNDING_UNITS,
     SHORTABLE,
     SIDE,
+    SKIPPING,
     SKIP_AFTER_WIN,
     SKIP_ENDED,
     SKIP_TAG,
-    SKIPPING,
     STEP,
     STEP_R,
     STOP_DISTANCE,
+    STRATEGY,
     STRATEGY_SHARE,
     TAG,
     TARGET_R,
-    TARGET_SHARE,
     TICK,
     TIMEFRAME_MS,
     TOO_LARGE,
@@ -91,225 +92,182 @@ from memesnipe_cli.engine.kernel.layout import (
 from memesnipe_cli.engine.kernel.money import ceil_forgiving, floor_forgiving, value_up
 
 
-def refuse(account, state, events, ts, slot, code, tag, detail):
+def refuse(w, ts, slot, code, tag, detail):
     """Count a refusal; detail is the fee in ppm that would pass the cost veto, else 0."""
-    event = new_event(account, events, REFUSED, ts, slot, code)
-    event[EVENT_TAG] = tag
-    event[EVENT_EXTRA] = detail
-    commit_event(account, state, events)
+    n = new_event(w, REFUSED, ts, slot, code)
+    w.events[n, EVENT_TAG] = tag
+    w.events[n, EVENT_EXTRA] = detail
+    commit_event(w)
 
 
-def slot_gross(state, slot, terms_f, i, last):
-    """Value of what a slot holds and waits to buy, in the quote currency; last is the last close in ticks."""
-    return (state[slot, LOTS] * last + state[slot, WAIT_LOTS] * state[slot, WAIT_LIMIT]) * (
-        terms_f[i, TICK] * terms_f[i, LOT]
-    )
+def is_busy(w, slot):
+    """Whether a slot holds a position or waits to enter one."""
+    return w.state[slot, LOTS] != 0 or w.state[slot, WAIT_LOTS] != 0
 
 
-def account_gross(state, slots, terms_f, last, strategy):
-    """Gross of all slots of a strategy; of the whole account for strategy -1. Quote currency."""
+def gross_of(w, strategy):
+    """What a strategy holds and waits for, in the quote currency; of the whole account for strategy -1."""
     total = 0.0
-    for k in range(slots.shape[0]):
-        if strategy < 0 or slots[k, 0] == strategy:
-            if state[k, LOTS] != 0 or state[k, WAIT_LOTS] != 0:
-                i = slots[k, 1]
-                total += slot_gross(state, k, terms_f, i, last[i])
+    for k in range(w.state.shape[0]):
+        if is_busy(w, k) and (strategy < 0 or w.whole[k, STRATEGY] == strategy):
+            held = w.state[k, LOTS] * w.state[k, LAST_CLOSE]
+            waiting = w.state[k, WAIT_LOTS] * w.state[k, WAIT_LIMIT]
+            total += (held + waiting) * (w.real[k, TICK] * w.real[k, LOT])
     return total
 
 
-def reserved_cash(state, slots, terms_f):
-    """Cash that waiting buys may need, fee included. Quote currency."""
+def reserved_cash(w):
+    """Cash that waiting buys may need, fee included, in the quote currency."""
     total = 0.0
-    for k in range(slots.shape[0]):
-        if state[k, WAIT_LOTS] != 0 and state[k, WAIT_SIDE] > 0:
-            i = slots[k, 1]
-            total += state[k, WAIT_LOTS] * state[k, WAIT_LIMIT] * (terms_f[i, TICK] * terms_f[i, LOT]) * (
-                1.0 + terms_f[i, FEE]
-            )
+    for k in range(w.state.shape[0]):
+        if w.state[k, WAIT_LOTS] != 0 and w.state[k, WAIT_SIDE] > 0:
+            value = w.state[k, WAIT_LOTS] * w.state[k, WAIT_LIMIT] * (w.real[k, TICK] * w.real[k, LOT])
+            total += value * (1.0 + w.real[k, FEE]) + ROUNDING_UNITS * UNIT
     return total
 
 
-def base_owned(state, slots, terms, slot):
+def base_owned(w, slot):
     """Whether another strategy holds, or waits to enter, the base asset of this slot."""
-    base = terms[slots[slot, 1], BASE_ASSET]
-    for k in range(slots.shape[0]):
-        if slots[k, 0] != slots[slot, 0] and terms[slots[k, 1], BASE_ASSET] == base:
-            if state[k, LOTS] != 0 or state[k, WAIT_LOTS] != 0:
-                return True
+    for k in range(w.state.shape[0]):
+        other = w.whole[k, STRATEGY] != w.whole[slot, STRATEGY]
+        if other and w.whole[k, BASE_ASSET] == w.whole[slot, BASE_ASSET] and is_busy(w, k):
+            return True
     return False
 
 
-def entry_size(
-    account, state, slots, slot, terms_f, i, plan_i, plan_f, strategy, rules, last, equity, limit, stop, volume, weight, buying
-):
-    """(quantity in base units, the cap that bound): the smallest of the caps of §3, the first on a tie."""
-    price = limit * terms_f[i, TICK]
-    quantity = equity * plan_f[strategy, RISK_SHARE] / stop
+def smaller(quantity, cap, other, other_cap):
+    """The smaller of two caps; the earlier one on a tie."""
+    if other < quantity:
+        return other, other_cap
+    return quantity, cap
+
+
+def entry_size(w, slot, equity, limit, stop, volume, weight, buying):
+    """(quantity in base units, the cap that bound): the smallest of the caps of §3."""
+    price = limit * w.real[slot, TICK]
+    quantity = equity * w.real[slot, RISK_SHARE] / stop
     cap = CAP_RISK
-    other = equity * rules[TRADE_SHARE] / plan_i[strategy, PLAN_UNITS] / price
-    if other < quantity:
-        quantity = other
-        cap = CAP_TRADE
-    gross = account_gross(state, slots, terms_f, last, strategy)
-    other = (equity * rules[STRATEGY_SHARE] - gross) / price
-    if other < quantity:
-        quantity = other
-        cap = CAP_STRATEGY
-    gross = account_gross(state, slots, terms_f, last, -1)
-    other = (equity * rules[GROSS_SHARE] - gross) / price
-    if other < quantity:
-        quantity = other
-        cap = CAP_GROSS
+    other = equity * w.real[slot, TRADE_SHARE] / w.whole[slot, PLAN_UNITS] / price
+    quantity, cap = smaller(quantity, cap, other, CAP_TRADE)
+    other = (equity * w.real[slot, STRATEGY_SHARE] - gross_of(w, w.whole[slot, STRATEGY])) / price
+    quantity, cap = smaller(quantity, cap, other, CAP_STRATEGY)
+    other = (equity * w.real[slot, GROSS_SHARE] - gross_of(w, -1)) / price
+    quantity, cap = smaller(quantity, cap, other, CAP_GROSS)
     if buying:
-        free = account[CASH] * UNIT - reserved_cash(state, slots, terms_f)
-        other = free / (price * (1.0 + terms_f[i, FEE]))
-        if other < quantity:
-            quantity = other
-            cap = CAP_CASH
-    other = volume * rules[ENTRY_VOLUME_SHARE]
-    if other < quantity:
-        quantity = other
-        cap = CAP_VOLUME
+        free = (w.account[CASH] - ROUNDING_UNITS) * UNIT - reserved_cash(w)
+        quantity, cap = smaller(quantity, cap, free / (price * (1.0 + w.real[slot, FEE])), CAP_CASH)
+    quantity, cap = smaller(quantity, cap, volume * w.real[slot, ENTRY_VOLUME_SHARE], CAP_VOLUME)
     if weight > 0.0:
-        other = equity * weight / price
-        if other < quantity:
-            quantity = other
-            cap = CAP_WEIGHT
+        quantity, cap = smaller(quantity, cap, equity * weight / price, CAP_WEIGHT)
     return max(0.0, quantity), cap
 
 
-def order_entry(
-    account, state, events, ts, slot, slots, terms, terms_f, plan_i, plan_f, rules_i, rules, last, equity,
-    open_, high, low, close, volume, side, tag, stop, target_ticks, trail_ticks, hold_ms, step_ticks, weight,
-):
+def order_entry(w, slot, bar, equity, side, tag, stop, target_ticks, trail_ticks, hold_ms, step_ticks, weight):
     """Size an entry and send it, or refuse it. stop is the distance in price."""
-    strategy = slots[slot, 0]
-    i = slots[slot, 1]
-    buying = side > 0
-    if buying:
-        limit = floor_forgiving(close * (1.0 + rules[COLLAR]))
-    else:
-        limit = ceil_forgiving(close * (1.0 - rules[COLLAR]))
+    collar = w.real[slot, COLLAR]
+    limit = floor_forgiving(bar.close * (1.0 + collar)) if side > 0 else ceil_forgiving(bar.close * (1.0 - collar))
     if limit <= 0:
-        refuse(account, state, events, ts, slot, BAD_SIGNAL, tag, 0)
+        refuse(w, bar.ts, slot, BAD_SIGNAL, tag, 0)
         return
-    quantity, cap = entry_size(
-        account, state, slots, slot, terms_f, i, plan_i, plan_f, strategy, rules, last, equity, limit, stop, volume, weight, buying
-    )
-    stop_share = stop / (close * terms_f[i, TICK])
-    impact = impact_share(rules, open_, high, low, quantity, volume)
-    if round_trip_share(terms_f, i, impact) > rules[MAX_COST_SHARE] * stop_share:
-        fee = rules[MAX_COST_SHARE] * stop_share / 2.0 - terms_f[i, HALF_SPREAD] - impact
-        refuse(account, state, events, ts, slot, COST_VETO, tag, floor_forgiving(fee * 1e6))
+    quantity, cap = entry_size(w, slot, equity, limit, stop, bar.volume, weight, side > 0)
+    tick = w.real[slot, TICK]
+    stop_share = stop / (bar.close * tick)
+    impact = impact_share(w, slot, bar, quantity)
+    bearable = w.real[slot, MAX_COST_SHARE] * stop_share
+    if round_trip_share(w, slot, impact) > bearable:
+        fee = bearable / 2.0 - w.real[slot, HALF_SPREAD] - impact
+        refuse(w, bar.ts, slot, COST_VETO, tag, floor_forgiving(fee * 1e6))
         return
-    lots_wanted = quantity / terms_f[i, LOT]
-    if lots_wanted * limit * terms[i, VALUE_NUM] > MAX_PRODUCT:
-        refuse(account, state, events, ts, slot, TOO_LARGE, tag, 0)
+    lots_wanted = quantity / w.real[slot, LOT]
+    if lots_wanted * limit * w.whole[slot, VALUE_NUM] > MAX_PRODUCT:
+        refuse(w, bar.ts, slot, TOO_LARGE, tag, 0)
         return
     lots = floor_forgiving(lots_wanted)
     if lots <= 0:
-        refuse(account, state, events, ts, slot, NO_ROOM + cap, tag, 0)
+        refuse(w, bar.ts, slot, NO_ROOM + cap, tag, 0)
         return
-    if value_up(terms, i, lots, limit) > MAX_ORDER_UNITS:
-        refuse(account, state, events, ts, slot, TOO_LARGE, tag, 0)
+    if value_up(w, slot, lots, limit) > MAX_ORDER_UNITS:
+        refuse(w, bar.ts, slot, TOO_LARGE, tag, 0)
         return
-    stop_ticks = ceil_forgiving(stop / terms_f[i, TICK])
-    stop_price = close - side * stop_ticks
-    if state[slot, LOTS] == 0:
-        lots_at_stop = target_leg(terms, i, lots, plan_f[strategy, TARGET_SHARE], stop_price)
-    else:
-        lots_at_stop = lots
-    if not protectable(terms, i, lots_at_stop, stop_price):
-        refuse(account, state, events, ts, slot, TOO_SMALL, tag, 0)
+    stop_ticks = ceil_forgiving(stop / tick)
+    if not protectable(w, slot, lots, bar.close - side * stop_ticks):
+        refuse(w, bar.ts, slot, TOO_SMALL, tag, 0)
         return
-    event = new_event(account, events, ENTRY_ORDER, ts, slot, cap)
-    event[EVENT_LOTS] = lots
-    event[EVENT_TICKS] = limit
-    event[REFERENCE] = close
-    event[EVENT_SIDE] = side
-    event[EVENT_TAG] = tag
-    event[EVENT_STOP] = stop_ticks
-    event[EVENT_TARGET] = target_ticks
-    event[EVENT_EXTRA] = ceil_forgiving(plan_f[strategy, TARGET_R] * stop / terms_f[i, TICK])
-    event[EVENT_TRAIL] = trail_ticks
-    event[EVENT_HOLD_MS] = hold_ms
-    event[EVENT_STEP] = step_ticks
-    event[EVENT_ACT_TS] = ts + rules_i[BASE_MS] + rules_i[LATENCY_MS]
-    commit_event(account, state, events)
+    n = new_event(w, ENTRY_ORDER, bar.ts, slot, cap)
+    w.events[n, EVENT_LOTS] = lots
+    w.events[n, EVENT_TICKS] = limit
+    w.events[n, REFERENCE] = bar.close
+    w.events[n, EVENT_SIDE] = side
+    w.events[n, EVENT_TAG] = tag
+    w.events[n, EVENT_STOP] = stop_ticks
+    w.events[n, EVENT_TARGET] = target_ticks
+    w.events[n, EVENT_EXTRA] = ceil_forgiving(w.real[slot, TARGET_R] * stop / tick)
+    w.events[n, EVENT_TRAIL] = trail_ticks
+    w.events[n, EVENT_HOLD_MS] = hold_ms
+    w.events[n, EVENT_STEP] = step_ticks
+    w.events[n, EVENT_ACT_TS] = bar.ts + w.whole[slot, BASE_MS] + w.whole[slot, LATENCY_MS]
+    commit_event(w)
 
 
-def decide_held(
-    account, state, events, ts, slot, slots, terms, terms_f, plan_i, plan_f, rules_i, rules, last, equity,
-    open_, high, low, close, volume, flags,
-):
+def decide_held(w, slot, bar, equity, flags):
     """A slot that holds a position: leave, add a unit, or stay."""
-    if state[slot, LEAVE] != 0:
+    if w.state[slot, LEAVE] != 0:
         return
-    strategy = slots[slot, 0]
-    act_ts = ts + rules_i[BASE_MS] + rules_i[LATENCY_MS]
-    if flags & (1 << (state[slot, TAG] + EXIT_SHIFT)):
-        emit_exit_order(account, state, events, ts, slot, BY_SIGNAL, act_ts)
+    closes = bar.ts + w.whole[slot, BASE_MS]
+    tag = w.state[slot, TAG]
+    if flags & (1 << (tag + EXIT_SHIFT)):
+        emit_exit_order(w, bar.ts, slot, BY_SIGNAL, closes + w.whole[slot, LATENCY_MS])
         return
     if not flags & CLOSED_FLAG:
         return
-    hold_ms = state[slot, HOLD_MS]
-    if hold_ms > 0 and ts + rules_i[BASE_MS] - state[slot, ENTRY_TS] >= hold_ms:
-        emit_exit_order(account, state, events, ts, slot, BY_TIME, act_ts)
+    hold_ms = w.state[slot, HOLD_MS]
+    if hold_ms > 0 and closes - w.state[slot, ENTRY_TS] >= hold_ms:
+        emit_exit_order(w, bar.ts, slot, BY_TIME, closes + w.whole[slot, LATENCY_MS])
         return
-    if state[slot, WAIT_LOTS] != 0 or state[slot, UNITS] >= plan_i[strategy, PLAN_UNITS]:
+    if w.state[slot, WAIT_LOTS] != 0 or w.state[slot, UNITS] >= w.whole[slot, PLAN_UNITS]:
         return
-    side = state[slot, SIDE]
-    if (close - state[slot, LAST_UNIT]) * side < state[slot, STEP]:
+    side = w.state[slot, SIDE]
+    step = w.state[slot, STEP]
+    if (bar.close - w.state[slot, LAST_UNIT]) * side < step:
         return
-    stop = state[slot, STOP_DISTANCE] * terms_f[slots[slot, 1], TICK]
-    order_entry(
-        account, state, events, ts, slot, slots, terms, terms_f, plan_i, plan_f, rules_i, rules, last, equity,
-        open_, high, low, close, volume, side, state[slot, TAG], stop, 0, state[slot, TRAIL], hold_ms,
-        state[slot, STEP], 0.0,
-    )
+    stop = w.state[slot, STOP_DISTANCE] * w.real[slot, TICK]
+    order_entry(w, slot, bar, equity, side, tag, stop, 0, w.state[slot, TRAIL], hold_ms, step, 0.0)
 
 
-def decide_flat(
-    account, state, events, ts, slot, slots, terms, terms_f, plan_i, plan_f, rules_i, rules, last, equity,
-    open_, high, low, close, volume, flags, tag, stop, target, max_bars, weight,
-):
+def decide_flat(w, slot, bar, equity, flags, tag, stop, target, max_bars, weight):
     """A flat slot: follow the signal into the market, or refuse it. stop, target in price."""
-    strategy = slots[slot, 0]
-    i = slots[slot, 1]
-    skip_tag = plan_i[strategy, SKIP_TAG]
-    if state[slot, SKIPPING] != 0 and flags & (1 << (skip_tag + EXIT_SHIFT)):
-        event = new_event(account, events, SKIP_ENDED, ts, slot, 0)
-        event[EVENT_TAG] = skip_tag
-        commit_event(account, state, events)
+    skip_tag = w.whole[slot, SKIP_TAG]
+    if w.state[slot, SKIPPING] != 0 and flags & (1 << (skip_tag + EXIT_SHIFT)):
+        n = new_event(w, SKIP_ENDED, bar.ts, slot, 0)
+        w.events[n, EVENT_TAG] = skip_tag
+        commit_event(w)
     enter = flags & ENTER_MASK
-    if enter == 0 or state[slot, WAIT_LOTS] != 0 or flags & (1 << (tag + EXIT_SHIFT)):
+    if enter == 0 or w.state[slot, WAIT_LOTS] != 0 or flags & (1 << (tag + EXIT_SHIFT)):
         return
     side = 1 if enter == ENTER_LONG else -1
-    tick = terms_f[i, TICK]
-    if not (math.isfinite(stop) and stop > 0.0 and stop < close * tick):
-        refuse(account, state, events, ts, slot, BAD_SIGNAL, tag, 0)
+    tick = w.real[slot, TICK]
+    if not (math.isfinite(stop) and stop > 0.0 and stop < bar.close * tick):
+        refuse(w, bar.ts, slot, BAD_SIGNAL, tag, 0)
         return
     stop_ticks = ceil_forgiving(stop / tick)
-    if stop_ticks <= 0 or stop_ticks >= close:
-        refuse(account, state, events, ts, slot, BAD_SIGNAL, tag, 0)
+    if stop_ticks <= 0 or stop_ticks >= bar.close:
+        refuse(w, bar.ts, slot, BAD_SIGNAL, tag, 0)
         return
-    if side < 0 and terms[i, SHORTABLE] == 0:
-        refuse(account, state, events, ts, slot, NO_SHORT, tag, 0)
+    stop = stop_ticks * tick
+    if side < 0 and w.whole[slot, SHORTABLE] == 0:
+        refuse(w, bar.ts, slot, NO_SHORT, tag, 0)
         return
-    if base_owned(state, slots, terms, slot):
-        refuse(account, state, events, ts, slot, BASE_OWNED, tag, 0)
+    if base_owned(w, slot):
+        refuse(w, bar.ts, slot, BASE_OWNED, tag, 0)
         return
-    if tag == skip_tag and state[slot, WON] & (1 << tag):
-        refuse(account, state, events, ts, slot, SKIP_AFTER_WIN, tag, 0)
+    if tag == skip_tag and w.state[slot, WON] & (1 << tag):
+        refuse(w, bar.ts, slot, SKIP_AFTER_WIN, tag, 0)
         return
     target_ticks = 0
     if math.isfinite(target) and target > 0.0:
         target_ticks = ceil_forgiving(target / tick) if side > 0 else floor_forgiving(target / tick)
-    bars = max_bars if max_bars > 0 else plan_i[strategy, MAX_BARS]
-    trail_ticks = ceil_forgiving(plan_f[strategy, TRAIL_R] * stop / tick)
-    step_ticks = max(1, floor_forgiving(plan_f[strategy, STEP_R] * stop / tick + 0.5))
-    order_entry(
-        account, state, events, ts, slot, slots, terms, terms_f, plan_i, plan_f, rules_i, rules, last, equity,
-        open_, high, low, close, volume, side, tag, stop, target_ticks, trail_ticks,
-        bars * plan_i[strategy, TIMEFRAME_MS], step_ticks, weight,
-    )
+    bars = max_bars if max_bars > 0 else w.whole[slot, MAX_BARS]
+    trail_ticks = ceil_forgiving(w.real[slot, TRAIL_R] * stop / tick)
+    step_ticks = max(1, floor_forgiving(w.real[slot, STEP_R] * stop / tick + 0.5))
+    hold_ms = bars * w.whole[slot, TIMEFRAME_MS]
+    order_entry(w, slot, bar, equity, side, tag, stop, target_ticks, trail_ticks, hold_ms, step_ticks, weight)

@@ -22,64 +22,66 @@ from memesnipe_cli.engine.kernel.layout import (
     KIND,
     LOTS,
     REFERENCE,
+    SIDE,
 )
 
 
-def new_event(account, events, kind, ts, slot, code):
-    """The next free row, zeroed, with its head filled in. Not booked yet."""
-    event = events[account[EVENT_COUNT]]
+def new_event(w, kind, ts, slot, code):
+    """The number of the next free row, zeroed, with its head filled in. Not booked yet."""
+    n = w.account[EVENT_COUNT]
     for column in range(EVENT_WIDTH):
-        event[column] = 0
-    event[KIND] = kind
-    event[EVENT_TS] = ts
-    event[EVENT_SLOT] = slot
-    event[CODE] = code
-    return event
+        w.events[n, column] = 0
+    w.events[n, KIND] = kind
+    w.events[n, EVENT_TS] = ts
+    w.events[n, EVENT_SLOT] = slot
+    w.events[n, CODE] = code
+    return n
 
 
-def commit_event(account, state, events):
+def commit_event(w):
     """Book the row that new_event gave out."""
-    event = events[account[EVENT_COUNT]]
-    account[EVENT_COUNT] += 1
-    book_event(account, state, event)
+    n = w.account[EVENT_COUNT]
+    w.account[EVENT_COUNT] = n + 1
+    book_event(w.account, w.state, w.events, n)
 
 
-def emit_code(account, state, events, kind, ts, slot, code):
-    """An event that is only a code: a refusal, a miss."""
-    new_event(account, events, kind, ts, slot, code)
-    commit_event(account, state, events)
+def emit_code(w, kind, ts, slot, code):
+    """An event that is only a code: a miss."""
+    new_event(w, kind, ts, slot, code)
+    commit_event(w)
 
 
-def emit_exit_order(account, state, events, ts, slot, reason, act_ts):
+def emit_exit_order(w, ts, slot, reason, act_ts):
     """An order to leave at the market, from the bar that opens at act_ts on."""
-    event = new_event(account, events, EXIT_ORDER, ts, slot, reason)
-    event[EVENT_ACT_TS] = act_ts
-    event[EVENT_LOTS] = state[slot, LOTS]
-    commit_event(account, state, events)
+    n = new_event(w, EXIT_ORDER, ts, slot, reason)
+    w.events[n, EVENT_ACT_TS] = act_ts
+    w.events[n, EVENT_LOTS] = w.state[slot, LOTS]
+    w.events[n, EVENT_SIDE] = w.state[slot, SIDE]
+    commit_event(w)
 
 
-def emit_entry_fill(account, state, events, ts, slot, side, lots, ticks, cash, fee, reference, stop, target, target_lots):
+def emit_entry_fill(w, ts, slot, side, lots, ticks, cash, fee, reference, stop, target, target_lots):
     """An entry bought (or sold short) lots at ticks."""
-    event = new_event(account, events, ENTRY_FILL, ts, slot, 0)
-    event[EVENT_LOTS] = lots
-    event[EVENT_TICKS] = ticks
-    event[EVENT_CASH] = cash
-    event[EVENT_FEE] = fee
-    event[REFERENCE] = reference
-    event[EVENT_SIDE] = side
-    event[EVENT_STOP] = stop
-    event[EVENT_TARGET] = target
-    event[EVENT_EXTRA] = target_lots
-    commit_event(account, state, events)
+    n = new_event(w, ENTRY_FILL, ts, slot, 0)
+    w.events[n, EVENT_LOTS] = lots
+    w.events[n, EVENT_TICKS] = ticks
+    w.events[n, EVENT_CASH] = cash
+    w.events[n, EVENT_FEE] = fee
+    w.events[n, REFERENCE] = reference
+    w.events[n, EVENT_SIDE] = side
+    w.events[n, EVENT_STOP] = stop
+    w.events[n, EVENT_TARGET] = target
+    w.events[n, EVENT_EXTRA] = target_lots
+    commit_event(w)
 
 
-def emit_exit_fill(account, state, events, ts, slot, reason, side, lots, ticks, cash, fee, reference):
-    """lots of a position of this side left at ticks."""
-    event = new_event(account, events, EXIT_FILL, ts, slot, reason)
-    event[EVENT_LOTS] = lots
-    event[EVENT_TICKS] = ticks
-    event[EVENT_CASH] = cash
-    event[EVENT_FEE] = fee
-    event[REFERENCE] = reference
-    event[EVENT_SIDE] = side
-    commit_event(account, state, events)
+def emit_exit_fill(w, ts, slot, reason, lots, ticks, cash, fee, reference):
+    """Lots of the position left at ticks."""
+    n = new_event(w, EXIT_FILL, ts, slot, reason)
+    w.events[n, EVENT_LOTS] = lots
+    w.events[n, EVENT_TICKS] = ticks
+    w.events[n, EVENT_CASH] = cash
+    w.events[n, EVENT_FEE] = fee
+    w.events[n, REFERENCE] = reference
+    w.events[n, EVENT_SIDE] = w.state[slot, SIDE]
+    commit_event(w)

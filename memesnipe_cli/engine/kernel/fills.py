@@ -20,6 +20,7 @@ from memesnipe_cli.engine.kernel.layout import (
     FUNDED,
     FUNDED_TS,
     HALF_SPREAD,
+    LAST_CLOSE,
     LEAVE,
     LEAVE_TS,
     LOT,
@@ -53,212 +54,212 @@ from memesnipe_cli.engine.kernel.layout import (
     WAIT_TARGET_DISTANCE,
     WAIT_TS,
 )
-from memesnipe_cli.engine.kernel.money import ceil_forgiving, fee_on, floor_forgiving, value_down, value_up
+from memesnipe_cli.engine.kernel.money import (
+    ceil_forgiving,
+    fee_on,
+    floor_forgiving,
+    value_down,
+    value_up,
+)
 
 
-def protectable(terms, i, lots, stop_ticks):
+def protectable(w, slot, lots, stop_ticks):
     """Whether these lots, sold at their stop and net of the fee, stay above the venue's minimum with its margin."""
-    if lots < terms[i, MIN_LOTS] or lots <= 0 or stop_ticks <= 0:
+    if lots < w.whole[slot, MIN_LOTS] or lots <= 0 or stop_ticks <= 0:
         return False
-    value = value_down(terms, i, lots, stop_ticks)
-    return value - fee_on(terms, i, value) >= terms[i, MIN_UNITS]
+    value = value_down(w, slot, lots, stop_ticks)
+    return value - fee_on(w, slot, value) >= w.whole[slot, MIN_UNITS]
 
 
-def target_leg(terms, i, lots, share, stop_ticks):
+def target_leg(w, slot, lots, stop_ticks):
     """Lots that leave at the target: the planned share if both legs are protectable, else all in one leg."""
+    share = w.real[slot, TARGET_SHARE]
     if share >= 1.0:
         return lots
     first = floor_forgiving(lots * share)
-    if protectable(terms, i, first, stop_ticks) and protectable(terms, i, lots - first, stop_ticks):
+    if protectable(w, slot, first, stop_ticks) and protectable(w, slot, lots - first, stop_ticks):
         return first
     return lots
 
 
-def room_left(state, slot, ts, rules, terms_f, i, volume):
+def room_left(w, slot, bar):
     """Lots of this bar that the slot may still fill."""
-    used = state[slot, USED] if state[slot, USED_TS] == ts else 0
-    return max(0, room_lots(rules, terms_f, i, volume) - used)
+    used = w.state[slot, USED] if w.state[slot, USED_TS] == bar.ts else 0
+    return max(0, room_lots(w, slot, bar.volume) - used)
 
 
-def write_off(account, state, events, ts, slot):
-    """The instrument is gone: waiting orders are dropped, what is held is worth nothing."""
-    if state[slot, WAIT_LOTS] > 0:
-        emit_code(account, state, events, MISSED, ts, slot, MISSED_DELISTED)
-    lots = state[slot, LOTS]
-    if lots > 0:
-        emit_exit_fill(account, state, events, ts, slot, BY_DELISTING, state[slot, SIDE], lots, 0, 0, 0, 0)
-
-
-def charge_funding(account, state, events, ts, slot, terms, i, open_, rate):
-    """Funding on the position held before this bar's fills; rate in 1e-8, rounded up against the account."""
-    if rate == 0 or state[slot, LOTS] == 0 or state[slot, FUNDED_TS] == ts:
+def write_off(w, slot, ts):
+    """The instrument is gone: a waiting entry is missed, what is held is worth nothing; a short is bought back at the
+    last close, so that nobody profits from a listing that ended."""
+    if w.state[slot, WAIT_LOTS] > 0:
+        emit_code(w, MISSED, ts, slot, MISSED_DELISTED)
+    lots = w.state[slot, LOTS]
+    if lots == 0:
         return
-    value = value_down(terms, i, state[slot, LOTS], open_)
-    owed = -((-value * rate * state[slot, SIDE]) // 100_000_000)
-    event = new_event(account, events, FUNDED, ts, slot, 0)
-    event[EVENT_CASH] = -owed
-    commit_event(account, state, events)
+    last = w.state[slot, LAST_CLOSE]
+    if w.state[slot, SIDE] > 0:
+        emit_exit_fill(w, ts, slot, BY_DELISTING, lots, 0, 0, 0, last)
+        return
+    value = value_up(w, slot, lots, last)
+    fee = fee_on(w, slot, value)
+    emit_exit_fill(w, ts, slot, BY_DELISTING, lots, last, -value - fee, fee, last)
 
 
-def leave_from(account, state, events, ts, slot, terms, terms_f, i, rules, reason, lots, price, extra, bar_open, high, low, volume):
+def charge_funding(w, slot, bar):
+    """Funding on the position held before this bar's fills, rounded up against the account."""
+    if bar.rate == 0 or w.state[slot, LOTS] == 0 or w.state[slot, FUNDED_TS] == bar.ts:
+        return
+    value = value_down(w, slot, w.state[slot, LOTS], bar.open)
+    owed = -((-value * bar.rate * w.state[slot, SIDE]) // 100_000_000)
+    n = new_event(w, FUNDED, bar.ts, slot, 0)
+    w.events[n, EVENT_CASH] = -owed
+    commit_event(w)
+
+
+def leave_from(w, slot, bar, reason, lots, price, extra):
     """Lots leave from a price, moved against us by spread, impact and extra; pays the taker fee."""
-    impact = impact_share(rules, bar_open, high, low, lots * terms_f[i, LOT], volume)
-    side = state[slot, SIDE]
-    ticks = worse_price(price, terms_f[i, HALF_SPREAD] + impact + extra, side < 0)
-    if side > 0:
-        value = value_down(terms, i, lots, ticks)
-        fee = fee_on(terms, i, value)
-        cash = value - fee
-    else:
-        value = value_up(terms, i, lots, ticks)
-        fee = fee_on(terms, i, value)
-        cash = -value - fee
-    emit_exit_fill(account, state, events, ts, slot, reason, side, lots, ticks, cash, fee, price)
-
-
-def fill_exit_order(account, state, events, ts, slot, terms, terms_f, i, rules, open_, high, low, volume):
-    """A waiting exit order leaves from the open, as far as the bar's volume goes."""
-    if state[slot, LEAVE] == 0 or state[slot, LEAVE_TS] > ts or volume <= 0.0:
-        return
-    lots = min(state[slot, LOTS], room_left(state, slot, ts, rules, terms_f, i, volume))
-    if lots <= 0:
-        return
-    reason = state[slot, LEAVE]
-    extra = rules[STOP_SLIPPAGE] if reason == BY_STOP else 0.0
-    leave_from(
-        account, state, events, ts, slot, terms, terms_f, i, rules, reason, lots, open_, extra, open_, high, low, volume
-    )
-
-
-def fill_entry_order(
-    account, state, events, ts, slot, terms, terms_f, i, plan_f, strategy, rules, open_, high, low, volume
-):
-    """A waiting entry fills at the open of its one bar, inside its limit and the bar's volume, or is missed."""
-    if state[slot, WAIT_LOTS] == 0 or state[slot, WAIT_TS] > ts:
-        return
-    if state[slot, WAIT_TS] < ts:
-        emit_code(account, state, events, MISSED, ts, slot, MISSED_NO_BAR)
-        return
-    side = state[slot, WAIT_SIDE]
-    buying = side > 0
-    lots = 0
-    if volume > 0.0:
-        lots = min(state[slot, WAIT_LOTS], room_left(state, slot, ts, rules, terms_f, i, volume))
-    impact = impact_share(rules, open_, high, low, lots * terms_f[i, LOT], volume)
-    ticks = worse_price(open_, terms_f[i, HALF_SPREAD] + impact, buying)
-    stop_distance = state[slot, WAIT_STOP]
-    if lots <= 0 or not protectable(terms, i, lots, ticks - side * stop_distance):
-        emit_code(account, state, events, MISSED, ts, slot, MISSED_VOLUME)
-        return
-    if (buying and ticks > state[slot, WAIT_LIMIT]) or (not buying and ticks < state[slot, WAIT_LIMIT]):
-        emit_code(account, state, events, MISSED, ts, slot, MISSED_LIMIT)
-        return
+    impact = impact_share(w, slot, bar, lots * w.real[slot, LOT])
+    buying = w.state[slot, SIDE] < 0
+    ticks = worse_price(price, w.real[slot, HALF_SPREAD] + impact + extra, buying)
     if buying:
-        value = value_up(terms, i, lots, ticks)
-        fee = fee_on(terms, i, value)
+        value = value_up(w, slot, lots, ticks)
+        fee = fee_on(w, slot, value)
         cash = -value - fee
     else:
-        value = value_down(terms, i, lots, ticks)
-        fee = fee_on(terms, i, value)
+        value = value_down(w, slot, lots, ticks)
+        fee = fee_on(w, slot, value)
+        cash = value - fee
+    emit_exit_fill(w, bar.ts, slot, reason, lots, ticks, cash, fee, price)
+
+
+def fill_exit_order(w, slot, bar):
+    """A waiting exit order leaves from the open, as far as the bar's volume goes."""
+    reason = w.state[slot, LEAVE]
+    if reason == 0 or w.state[slot, LEAVE_TS] > bar.ts or bar.volume <= 0.0:
+        return
+    lots = min(w.state[slot, LOTS], room_left(w, slot, bar))
+    if lots > 0:
+        leave_from(w, slot, bar, reason, lots, bar.open, w.real[slot, STOP_SLIPPAGE] if reason == BY_STOP else 0.0)
+
+
+def fill_entry_order(w, slot, bar):
+    """A waiting entry fills at the open of its one bar, inside its limit and the bar's volume, or is missed."""
+    if w.state[slot, WAIT_LOTS] == 0 or w.state[slot, WAIT_TS] > bar.ts:
+        return
+    if w.state[slot, WAIT_TS] < bar.ts:
+        emit_code(w, MISSED, bar.ts, slot, MISSED_NO_BAR)
+        return
+    side = w.state[slot, WAIT_SIDE]
+    lots = 0
+    if bar.volume > 0.0:
+        lots = min(w.state[slot, WAIT_LOTS], room_left(w, slot, bar))
+    impact = impact_share(w, slot, bar, lots * w.real[slot, LOT])
+    ticks = worse_price(bar.open, w.real[slot, HALF_SPREAD] + impact, side > 0)
+    stop = max(1, ticks - side * w.state[slot, WAIT_STOP])
+    if lots <= 0 or not protectable(w, slot, lots, stop):
+        emit_code(w, MISSED, bar.ts, slot, MISSED_VOLUME)
+        return
+    if (ticks - w.state[slot, WAIT_LIMIT]) * side > 0:
+        emit_code(w, MISSED, bar.ts, slot, MISSED_LIMIT)
+        return
+    if side > 0:
+        value = value_up(w, slot, lots, ticks)
+        fee = fee_on(w, slot, value)
+        cash = -value - fee
+    else:
+        value = value_down(w, slot, lots, ticks)
+        fee = fee_on(w, slot, value)
         cash = value - fee
     target = 0
     target_lots = 0
-    if state[slot, LOTS] == 0:
-        stop = max(1, ticks - side * stop_distance)
-        target = first_target(state, slot, side, ticks)
+    if w.state[slot, LOTS] == 0:
+        target = first_target(w, slot, side, ticks)
         if target > 0:
-            target_lots = target_leg(terms, i, lots, plan_f[strategy, TARGET_SHARE], stop)
+            target_lots = target_leg(w, slot, lots, stop)
     else:
-        stop = max(1, state[slot, STOP] + side * state[slot, STEP])
-    emit_entry_fill(
-        account, state, events, ts, slot, side, lots, ticks, cash, fee, open_, stop, target, target_lots
-    )
+        stop = max(1, w.state[slot, STOP] + side * w.state[slot, STEP])
+    emit_entry_fill(w, bar.ts, slot, side, lots, ticks, cash, fee, bar.open, stop, target, target_lots)
 
 
-def first_target(state, slot, side, ticks):
+def first_target(w, slot, side, ticks):
     """The target of a fresh position in ticks: the signal's price where it lies beyond the fill, else the plan's
     distance; 0 for none."""
-    target = state[slot, WAIT_TARGET]
+    target = w.state[slot, WAIT_TARGET]
     if target > 0:
         return target if (target - ticks) * side > 0 else 0
-    distance = state[slot, WAIT_TARGET_DISTANCE]
+    distance = w.state[slot, WAIT_TARGET_DISTANCE]
     if distance <= 0:
         return 0
     return max(0, ticks + side * distance)
 
 
-def fill_in_bar(
-    account, state, events, ts, slot, terms, terms_f, i, rules, rules_i, open_, high, low, volume
-):
+def fill_in_bar(w, slot, bar):
     """Stop and target inside the bar, pessimistic where the order of things is unknown; then the trail."""
-    if state[slot, LOTS] == 0 or state[slot, TRAILED_TS] == ts:
+    if w.state[slot, LOTS] == 0 or w.state[slot, TRAILED_TS] == bar.ts:
         return
-    leave = state[slot, LEAVE]
-    if leave != 0 and (leave == BY_STOP or state[slot, LEAVE_TS] <= ts):
+    leave = w.state[slot, LEAVE]
+    if leave != 0 and (leave == BY_STOP or w.state[slot, LEAVE_TS] <= bar.ts):
         return
-    side = state[slot, SIDE]
-    target = state[slot, TARGET]
-    if target > 0 and (open_ - target) * side >= 0:
-        leave_at_target(account, state, events, ts, slot, terms, terms_f, i, rules, open_, open_, high, low, volume)
-        if state[slot, LOTS] == 0:
+    side = w.state[slot, SIDE]
+    best = bar.high if side > 0 else bar.low
+    worst = bar.low if side > 0 else bar.high
+    target = w.state[slot, TARGET]
+    opened_beyond = target > 0 and (bar.open - target) * side >= 0
+    if opened_beyond:
+        leave_at_target(w, slot, bar, bar.open)
+        if w.state[slot, LOTS] == 0:
             return
-        target = 0  # once a bar
-    stop = state[slot, STOP]
-    worst = low if side > 0 else high
-    if (worst - stop) * side <= 0:
-        leave_at_stop(account, state, events, ts, slot, terms, terms_f, i, rules, rules_i, open_, high, low, volume)
+    if (worst - w.state[slot, STOP]) * side <= 0:
+        leave_at_stop(w, slot, bar)
         return
-    best = high if side > 0 else low
-    if target > 0 and (best - target) * side > 0:
-        leave_at_target(account, state, events, ts, slot, terms, terms_f, i, rules, target, open_, high, low, volume)
-    if state[slot, LOTS] > 0:
-        move_trail(account, state, events, ts, slot, best)
+    if target > 0 and not opened_beyond and (best - target) * side > 0:
+        leave_at_target(w, slot, bar, target)
+    if w.state[slot, LOTS] > 0:
+        move_trail(w, slot, bar.ts, best)
 
 
-def leave_at_target(account, state, events, ts, slot, terms, terms_f, i, rules, price, open_, high, low, volume):
+def leave_at_target(w, slot, bar, price):
     """The target's lots leave, as far as the bar's volume goes."""
-    if volume <= 0.0:
+    if bar.volume <= 0.0:
         return
-    lots = min(state[slot, TARGET_LOTS], room_left(state, slot, ts, rules, terms_f, i, volume))
+    lots = min(w.state[slot, TARGET_LOTS], room_left(w, slot, bar))
     if lots > 0:
-        leave_from(
-            account, state, events, ts, slot, terms, terms_f, i, rules, BY_TARGET, lots, price, 0.0, open_, high, low, volume
-        )
+        leave_from(w, slot, bar, BY_TARGET, lots, price, 0.0)
 
 
-def leave_at_stop(account, state, events, ts, slot, terms, terms_f, i, rules, rules_i, open_, high, low, volume):
+def leave_at_stop(w, slot, bar):
     """Everything leaves at the stop; what cannot becomes an exit order for the next bar."""
-    side = state[slot, SIDE]
-    stop = state[slot, STOP]
-    gapped = (open_ - stop) * side <= 0
-    price = open_ if gapped else stop
-    held_back = volume <= 0.0
-    if terms_f[i, STOP_LIMIT] >= 0.0:
-        if side > 0:
-            held_back = held_back or open_ < ceil_forgiving(stop * (1.0 - terms_f[i, STOP_LIMIT]))
-        else:
-            held_back = held_back or open_ > floor_forgiving(stop * (1.0 + terms_f[i, STOP_LIMIT]))
-    if not held_back:
-        lots = min(state[slot, LOTS], room_left(state, slot, ts, rules, terms_f, i, volume))
+    side = w.state[slot, SIDE]
+    stop = w.state[slot, STOP]
+    gapped = (bar.open - stop) * side <= 0
+    if bar.volume > 0.0 and not beyond_stop_limit(w, slot, bar.open):
+        lots = min(w.state[slot, LOTS], room_left(w, slot, bar))
         if lots > 0:
-            leave_from(
-                account, state, events, ts, slot, terms, terms_f, i, rules, BY_STOP, lots, price, rules[STOP_SLIPPAGE],
-                open_, high, low, volume,
-            )
-    if state[slot, LOTS] > 0:
-        emit_exit_order(account, state, events, ts, slot, BY_STOP, ts + rules_i[BASE_MS])
+            leave_from(w, slot, bar, BY_STOP, lots, bar.open if gapped else stop, w.real[slot, STOP_SLIPPAGE])
+    if w.state[slot, LOTS] > 0:
+        emit_exit_order(w, bar.ts, slot, BY_STOP, bar.ts + w.whole[slot, BASE_MS])
 
 
-def move_trail(account, state, events, ts, slot, best):
+def beyond_stop_limit(w, slot, price):
+    """Whether a price has gapped past the limit of a stop-limit order; never where stops sell at market."""
+    share = w.real[slot, STOP_LIMIT]
+    if share < 0.0:
+        return False
+    if w.state[slot, SIDE] > 0:
+        return price < ceil_forgiving(w.state[slot, STOP] * (1.0 - share))
+    return price > floor_forgiving(w.state[slot, STOP] * (1.0 + share))
+
+
+def move_trail(w, slot, ts, best):
     """A better price moves a trailing stop; the move acts from the next bar."""
-    side = state[slot, SIDE]
-    trail = state[slot, TRAIL]
-    if trail == 0 or (best - state[slot, BEST]) * side <= 0:
+    side = w.state[slot, SIDE]
+    trail = w.state[slot, TRAIL]
+    if trail == 0 or (best - w.state[slot, BEST]) * side <= 0:
         return
     stop = best - side * trail
-    if (stop - state[slot, STOP]) * side <= 0:
-        stop = state[slot, STOP]
-    event = new_event(account, events, STOP_MOVED, ts, slot, 0)
-    event[EVENT_TICKS] = stop
-    event[REFERENCE] = best
-    commit_event(account, state, events)
+    if (stop - w.state[slot, STOP]) * side <= 0:
+        stop = w.state[slot, STOP]
+    n = new_event(w, STOP_MOVED, ts, slot, 0)
+    w.events[n, EVENT_TICKS] = stop
+    w.events[n, REFERENCE] = best
+    commit_event(w)

@@ -42,10 +42,11 @@ FUNDED_TS = 31  # bar that last charged funding
 DECIDED_TS = 32  # bar of the last order or refusal
 WON = 33  # bit per tag: its last trade was won
 SKIPPING = 34  # 1 while an episode of skipped signals is open
-STATE_WIDTH = 35
+LAST_CLOSE = 35  # ticks; the slot's mark
+STATE_WIDTH = 36
 
-# --- an instrument's terms ------------------------------------------------------------------------------------------
-VALUE_NUM = 0  # int64: value in units = lots x ticks x num / den
+# --- what a slot trades by: its instrument's terms, its strategy's plan, the account's rules (rows of an int64 array) --
+VALUE_NUM = 0  # value in units = lots x ticks x num / den
 VALUE_DEN = 1
 FEE_PPM = 2
 MIN_UNITS = 3  # smallest order, margin included, in units
@@ -53,44 +54,37 @@ MIN_LOTS = 4
 SHORTABLE = 5
 BASE_ASSET = 6
 DELISTED_TS = 7
-TERMS_INT_WIDTH = 8
+TIMEFRAME_MS = 8
+MAX_BARS = 9
+PLAN_UNITS = 10
+SKIP_TAG = 11
+BASE_MS = 12
+LATENCY_MS = 13
+STRATEGY = 14
+INSTRUMENT = 15
+WHOLE_WIDTH = 16
 
-TICK = 0  # float64
+# --- the same, rows of a float64 array ------------------------------------------------------------------------------
+TICK = 0
 LOT = 1
 FEE = 2
 HALF_SPREAD = 3
 STOP_LIMIT = 4  # -1: stops sell at market
-TERMS_FLOAT_WIDTH = 5
-
-# --- a strategy's exit plan -----------------------------------------------------------------------------------------
-TIMEFRAME_MS = 0  # int64
-MAX_BARS = 1
-PLAN_UNITS = 2
-SKIP_TAG = 3
-PLAN_INT_WIDTH = 4
-
-RISK_SHARE = 0  # float64
-TARGET_R = 1
-TARGET_SHARE = 2
-TRAIL_R = 3
-STEP_R = 4
-PLAN_FLOAT_WIDTH = 5
-
-# --- rules of the account -------------------------------------------------------------------------------------------
-BASE_MS = 0  # int64
-LATENCY_MS = 1
-RULES_INT_WIDTH = 2
-
-TRADE_SHARE = 0  # float64
-STRATEGY_SHARE = 1
-GROSS_SHARE = 2
-MAX_COST_SHARE = 3
-COLLAR = 4
-ENTRY_VOLUME_SHARE = 5
-VOLUME_SHARE = 6
-IMPACT = 7
-STOP_SLIPPAGE = 8
-RULES_FLOAT_WIDTH = 9
+RISK_SHARE = 5
+TARGET_R = 6
+TARGET_SHARE = 7
+TRAIL_R = 8
+STEP_R = 9
+TRADE_SHARE = 10
+STRATEGY_SHARE = 11
+GROSS_SHARE = 12
+MAX_COST_SHARE = 13
+COLLAR = 14
+ENTRY_VOLUME_SHARE = 15
+VOLUME_SHARE = 16
+IMPACT = 17
+STOP_SLIPPAGE = 18
+REAL_WIDTH = 19
 
 # --- events (rows of an int64 array) --------------------------------------------------------------------------------
 KIND = 0
@@ -168,3 +162,4 @@ CLOSED_FLAG = 128
 MAX_ORDER_UNITS = 100_000_000_000_000
 MAX_PRODUCT = 4.0e18
 UNIT = 1e-8
+ROUNDING_UNITS = 2  # a buy's value and its fee are each rounded up

@@ -15,16 +15,16 @@ def ceil_forgiving(x):
     return int(math.ceil(x - (1e-6 + 1e-12 * abs(x))))
 
 
-def value_up(terms, i, lots, ticks):
+def value_up(w, slot, lots, ticks):
     """What a buyer pays for lots at ticks, in units, rounded up."""
-    return -((-lots * ticks * terms[i, VALUE_NUM]) // terms[i, VALUE_DEN])
+    return -((-lots * ticks * w.whole[slot, VALUE_NUM]) // w.whole[slot, VALUE_DEN])
 
 
-def value_down(terms, i, lots, ticks):
+def value_down(w, slot, lots, ticks):
     """What a seller receives for lots at ticks, in units, rounded down."""
-    return (lots * ticks * terms[i, VALUE_NUM]) // terms[i, VALUE_DEN]
+    return (lots * ticks * w.whole[slot, VALUE_NUM]) // w.whole[slot, VALUE_DEN]
 
 
-def fee_on(terms, i, value):
+def fee_on(w, slot, value):
     """The taker fee on a value, in units, rounded up."""
-    return -((-value * terms[i, FEE_PPM]) // 1_000_000)
+    return -((-value * w.whole[slot, FEE_PPM]) // 1_000_000)

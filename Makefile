@@ -1,0 +1,58 @@
+# Everything a newcomer or a maintainer runs. Needs Python 3.11 to 3.13 and make; `make help` lists the targets.
+PYTHON ?= python3
+VENV ?= .venv
+DEMO ?= .run
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+MEMESNIPE := $(BIN)/memesnipe --store $(DEMO)
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint types docs docs-check bench lock clean
+
+help: ## List the targets.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+install: $(STAMP) ## Create the environment in $(VENV) and install everything, pinned by hash.
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "MemeSnipe needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo missing)." >&2; \
+	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing into $(VENV); this takes a minute or two."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(STAMP) ## Simulate a market, backtest momentum_5m on it, trade it on paper, show the account.
+	rm -rf $(DEMO)
+	$(MEMESNIPE) ingest simulate
+	$(MEMESNIPE) backtest --strategy momentum_5m
+	$(MEMESNIPE) trade --strategy momentum_5m
+	$(MEMESNIPE) trade status
+
+test: $(STAMP) ## Run all tests.
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## Check style and formatting.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## Check types, strictly.
+	$(BIN)/mypy --strict memesnipe_cli commands
+
+docs: $(STAMP) ## Write docs/commands/ anew from every command's --help.
+	$(BIN)/python docs/generate.py
+
+docs-check: $(STAMP) ## Fail where docs/commands/ is not what --help says.
+	$(BIN)/python docs/generate.py --check
+
+bench: $(STAMP) ## Run the benchmarks; each prints its ratios.
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+lock: $(STAMP) ## Resolve the dependencies anew into requirements-dev.lock (needs pip-tools on the PATH).
+	pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements-dev.lock pyproject.toml
+
+clean: ## Remove what the targets above made.
+	rm -rf $(VENV) $(DEMO) build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,90 @@
+"""`memesnipe store`: what the store holds, and removing what is no longer wanted."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from memesnipe_cli.cli import command_app, current
+from memesnipe_cli.console import Column
+
+app = command_app("What the store holds, its size, and pruning.")
+
+
+def _bytes_text(count: object) -> str:
+    """1536 -> `1.5 KiB`."""
+    amount = float(str(count))
+    for unit in ("B", "KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"
+
+
+_PART = Column("part", "part")
+_NAME = Column("name", "name")
+_FILES = Column("files", "files", right=True)
+_BYTES = Column("size", "bytes", right=True, write=_bytes_text)
+
+
+@app.command(
+    "size", examples=["memesnipe store size", "memesnipe store size --json | jq 'map(.bytes) | add'"]
+)
+def size(ctx: typer.Context) -> None:
+    """Files and bytes of each journal, series and run."""
+    run = current(ctx)
+    rows = run.store.size()
+    columns = [_PART, _NAME, _FILES, _BYTES]
+    run.console.records(rows, columns, empty=f"nothing is stored yet in {run.store.root}")
+    if rows:
+        run.console.say(f"{_bytes_text(sum(row['bytes'] for row in rows))} in {run.store.root}")
+
+
+@app.command(
+    "prune",
+    examples=[
+        "memesnipe store prune --older-than 730d",
+        "memesnipe store prune --part candles --symbol DOGE/USD --timeframe 1m --yes",
+        "memesnipe store prune --part cache --yes",
+    ],
+)
+def prune(
+    ctx: typer.Context,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(help="Repeatable: candles, funding, runs, set_aside, cache. Default: the first three."),
+    ] = None,
+    older_than: Annotated[
+        str | None,
+        typer.Option(help="Only what ended before this time or age: 2024-01-01, 730d. Candles go by months."),
+    ] = None,
+    venue: Annotated[str | None, typer.Option(help="Only this venue.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="Only this timeframe.")] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Remove it. Without this, only show what would go.")
+    ] = False,
+) -> None:
+    """Remove old market data and runs. Shows what would go, and removes it with --yes. Never touches the
+    journal."""
+    from memesnipe_cli import clock
+    from memesnipe_cli.store.retention import Selection
+
+    run = current(ctx)
+    selection = Selection(
+        parts=tuple(part or ("candles", "funding", "runs")),
+        older_than_ms=None if older_than is None else clock.parse_time(older_than),
+        venue=venue,
+        symbol=symbol,
+        timeframe=None if timeframe is None else clock.timeframe_name(clock.timeframe_ms(timeframe)),
+    )
+    rows = run.store.prune(selection, apply=yes)
+    run.console.records(
+        [{**row, "removed": yes} for row in rows], [_PART, _NAME, _BYTES], empty="nothing there to prune"
+    )
+    if rows:
+        total = _bytes_text(sum(row["bytes"] for row in rows))
+        run.console.say(
+            f"removed {total}" if yes else f"would remove {total}; run it again with --yes to do so"
+        )

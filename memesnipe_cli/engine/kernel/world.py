@@ -1,0 +1,27 @@
+"""The two bundles that the kernel's functions take."""
+
+from typing import Any, NamedTuple
+
+
+class World(NamedTuple):
+    """The arrays of one account (columns: layout.py). account (2,), state (K, STATE_WIDTH), events (M, EVENT_WIDTH),
+    whole (K, WHOLE_WIDTH), real (K, REAL_WIDTH)."""
+
+    account: Any
+    state: Any
+    events: Any
+    whole: Any
+    real: Any
+
+
+class TickBar(NamedTuple):
+    """A bar of one instrument as the venue sees it: its open time, prices in ticks (open 0: there is no bar), volume in
+    base units, the funding rate in 1e-8 charged at its open."""
+
+    ts: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: float
+    rate: int

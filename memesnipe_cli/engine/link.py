@@ -1,0 +1,163 @@
+"""Paste kernel sources into one module, and load it: compiled by numba, or as plain Python.
+
+Why one generated file: numba caches compiled code by the file a function stands in. A function that calls another from
+another file goes on running the old callee after that file changed. One file whose name is a hash of everything in it
+cannot go stale.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import sys
+import tempfile
+import types
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+_HEADER = """# Generated: a kernel of memesnipe, pasted together from its sources. Changes here are lost.
+import math
+from collections import namedtuple
+
+import numpy as np
+{jit_import}
+
+"""
+_COMPILED = "from numba import njit\n\n_jit = njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)\n_jit_entry = njit(cache=True, nogil=True)"
+_CHECKED = "from numba import njit\n\n_jit = njit(forceinline=True, boundscheck=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)\n_jit_entry = njit(cache=True, nogil=True, boundscheck=True)"
+_PLAIN = "\n\ndef _jit(function):\n    return function\n\n\n_jit_entry = _jit"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A piece of kernel text. `origin` is for messages."""
+
+    origin: str
+    text: str
+
+
+class LinkError(Exception):
+    """Sources that cannot be pasted together."""
+
+
+def source_of(path: Path) -> Source:
+    """The text of a kernel file."""
+    return Source(str(path), path.read_text(encoding="utf-8"))
+
+
+def link(sources: Sequence[Source], entries: Sequence[str], *, mode: str) -> str:
+    """One module's text out of several: constants, named tuples and functions, without the imports among them.
+
+    mode: `compiled`, `checked` (compiled with array bounds checked, for code we did not write) or `plain`.
+    Raises LinkError where two sources define the same name.
+    """
+    jit_import = {"compiled": _COMPILED, "checked": _CHECKED, "plain": _PLAIN}[mode]
+    parts = [_HEADER.format(jit_import=jit_import)]
+    owner: dict[str, str] = {}
+    for source in sources:
+        for name, node in _definitions(source):
+            if isinstance(node, ast.Import):
+                if f"{name}\n" not in parts:
+                    parts.append(f"{name}\n")
+                continue
+            if owner.setdefault(name, source.origin) != source.origin:
+                raise LinkError(f"{name} is defined in {owner[name]} and in {source.origin}")
+            text = ast.unparse(node)
+            if isinstance(node, ast.FunctionDef):
+                text = ("@_jit_entry\n" if name in entries else "@_jit\n") + text
+            parts.append(text + "\n\n")
+    return "".join(parts)
+
+
+def _definitions(source: Source) -> list[tuple[str, ast.stmt]]:
+    """What of a source goes into a kernel: (name, statement). Type hints and docstrings stay behind."""
+    found: list[tuple[str, ast.stmt]] = []
+    for node in ast.parse(source.text, source.origin).body:
+        if isinstance(node, ast.FunctionDef):
+            found.append((node.name, _bare(node)))
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            found.append((node.targets[0].id, node))
+        elif isinstance(node, ast.ClassDef):
+            found += _from_class(node)
+        elif isinstance(node, ast.Import):
+            found.append((ast.unparse(node), node))
+    return found
+
+
+def _from_class(node: ast.ClassDef) -> list[tuple[str, ast.stmt]]:
+    """A NamedTuple becomes a namedtuple; of a strategy class only its static functions come along."""
+    if any(isinstance(base, ast.Name) and base.id == "NamedTuple" for base in node.bases):
+        fields = [item.target.id for item in node.body if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)]
+        text = f"{node.name} = namedtuple({node.name!r}, {fields!r})"
+        return [(node.name, ast.parse(text).body[0])]
+    return [
+        (item.name, _bare(item))
+        for item in node.body
+        if isinstance(item, ast.FunctionDef)
+        and any(isinstance(mark, ast.Name) and mark.id == "staticmethod" for mark in item.decorator_list)
+    ]
+
+
+def _bare(function: ast.FunctionDef) -> ast.FunctionDef:
+    """The function without decorators, hints and docstring: what numba and CPython both run."""
+    function.decorator_list = []
+    function.returns = None
+    for argument in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]:
+        argument.annotation = None
+    first = function.body[0]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        function.body = function.body[1:] or [ast.Pass()]
+    return function
+
+
+def load(name: str, text: str, cache_dir: Path, *, mode: str) -> types.ModuleType:
+    """The module of a linked text. Compiled ones stand in a file of cache_dir so that numba can cache beside it; where
+    that folder cannot be written, in a temporary one."""
+    if mode == "plain":
+        module = types.ModuleType(f"memesnipe_kernel_{name}_plain")
+        exec(compile(text, f"<kernel {name}>", "exec"), module.__dict__)  # noqa: S102 - our own linked sources
+        return module
+    digest = hashlib.sha256("\n".join([text, *_environment()]).encode()).hexdigest()[:24]
+    module_name = f"memesnipe_kernel_{name}_{digest}"
+    if module_name in sys.modules:
+        return sys.modules[module_name]
+    path = _place(cache_dir, module_name, text)
+    spec = spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise LinkError(f"{path} cannot be imported")
+    module = module_from_spec(spec)
+    sys.modules[module_name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _environment() -> list[str]:
+    """What compiled code depends on beside its text."""
+    import numba
+    import numpy as np
+    from llvmlite import binding
+
+    return [numba.__version__, np.__version__, sys.version, binding.get_host_cpu_name(), str(binding.get_host_cpu_features())]
+
+
+def _place(cache_dir: Path, module_name: str, text: str) -> Path:
+    """Write the module once; an existing file is left as it is, since numba's cache looks at its time."""
+    try:
+        folder = cache_dir / module_name
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{module_name}.py"
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            return path
+        handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(temporary, path)
+        return path
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="memesnipe-kernel-"))
+        path = folder / f"{module_name}.py"
+        path.write_text(text, encoding="utf-8")
+        return path

@@ -1,0 +1,108 @@
+"""A result for a person at a terminal: tables, sentences and a line of blocks; draws with rich, prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from memesnipe_cli.engine import tables
+from memesnipe_cli.engine.figures import money, percent
+from memesnipe_cli.engine.notes import SIMULATED_NOTE
+from memesnipe_cli.engine.sparkline import SparklineRow
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from memesnipe_cli.engine.report import Report
+
+
+def show(said: Report, *, trades: bool = False) -> RenderableType:
+    """The whole report; with `trades` the list of trades before the result."""
+    from rich.console import Group
+    from rich.text import Text
+
+    row = said.record
+    shown: list[RenderableType] = []
+    if trades:
+        shown += [trade_table(said), Text("")]
+    shown.append(Text(tables.headline(row), style="bold"))
+    shown.append(Text(tables.span(row)))
+    if row["simulated"]:
+        shown.append(Text(SIMULATED_NOTE, style="bold yellow"))
+    shown += [Text(note, style="yellow") for note in row["notes"] if note != SIMULATED_NOTE]
+    gain = row["total_return"] or 0.0
+    colour = "green" if gain > 0 else "red" if gain < 0 else ""
+    shown += [
+        Text(""),
+        _table(("", "result", "buy and hold"), tables.comparison(row), (1, 2), style=colour),
+        Text(""),
+        *_curve_rows(said),
+        Text(""),
+        _pairs([*tables.trade_figures(row), *tables.path_of_signals(row)]),
+    ]
+    for what, rows in tables.parts(row):
+        shown += [Text(""), _table((what, *tables.PART_HEADINGS), rows, tuple(range(1, 9)))]
+    shown += [
+        Text(""),
+        _table(tables.COVERAGE_HEADINGS, tables.coverage(row), tables.COVERAGE_NUMBERS),
+        Text(""),
+        Text("assumed: " + ", ".join(f"{name} {value}" for name, value in tables.assumptions(row)), style="dim"),
+    ]
+    return Group(*shown)
+
+
+def trade_table(said: Report) -> RenderableType:
+    """Every trade with its reason in and out; columns that say the same in each row are left out."""
+    from rich.text import Text
+
+    if not said.trades:
+        return Text("no trades")
+    rows = [tables.trade_cells(trade) for trade in said.trades]
+    same = [place for place in (0, 1, 2) if len({cells[place] for cells in rows}) == 1 and len(rows) > 1]
+    kept = [place for place in range(len(tables.TRADE_HEADINGS)) if place not in same]
+    return _table(
+        tuple(tables.TRADE_HEADINGS[place] for place in kept),
+        [tuple(cells[place] for place in kept) for cells in rows],
+        tuple(kept.index(place) for place in tables.TRADE_NUMBERS if place in kept),
+    )
+
+
+def _curve_rows(said: Report) -> list[RenderableType]:
+    drawn = said.curves
+    if not drawn.equity:
+        return []
+    currency = said.record["currency"]
+    low, high = (money(f"{value:.8f}") for value in (min(drawn.equity), max(drawn.equity)))
+    return [
+        SparklineRow("equity  ", drawn.equity, f"{low} .. {high} {currency}"),
+        SparklineRow("drawdown", drawn.drawdown, f"0 .. {percent(max(drawn.drawdown))}", peaks=True),
+    ]
+
+
+def _table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int], *, style: str = ""
+) -> Table:
+    """A plain table; `style` colours its second column."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for place, heading in enumerate(headings):
+        table.add_column(
+            heading, justify="right" if place in right else "left", style=style if style and place == 1 else None
+        )
+    for cells in rows:
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def _pairs(rows: Sequence[Sequence[str]]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in rows:
+        table.add_row(Text(name, style="dim"), Text(value))
+    return table

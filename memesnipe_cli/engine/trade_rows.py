@@ -1,0 +1,38 @@
+"""A trade of a run as the `trade` record that crosses a pipe and is stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from memesnipe_cli.records import decimal_text, record, time_text
+
+if TYPE_CHECKING:
+    from memesnipe_cli.engine.trades import TradeRecord
+
+
+def trade_row(run: str, trade: TradeRecord) -> dict[str, Any]:
+    """One flat `trade` record. A position still open at the end has no exit; its `pnl` is at the last mark."""
+    return record(
+        "trade",
+        run=run,
+        strategy=trade.strategy,
+        venue=trade.venue,
+        symbol=trade.symbol,
+        side=trade.side,
+        qty=decimal_text(trade.qty),
+        entry_time=time_text(trade.entry_ms),
+        entry_price=decimal_text(trade.entry_price),
+        entry_reason=trade.entry_reason,
+        exit_time=None if trade.open else time_text(trade.exit_ms),
+        exit_price=None if trade.open else decimal_text(trade.exit_price),
+        exit_reason=None if trade.open else trade.exit_reason,
+        fees=decimal_text(trade.fees),
+        slippage=decimal_text(trade.slippage),
+        pnl=decimal_text(trade.pnl),
+        funding=decimal_text(trade.funding),
+        notional=decimal_text(trade.notional),
+        risk=decimal_text(trade.risk),
+        cap=trade.cap,
+        units=trade.units,
+        open=trade.open,
+    )

@@ -1,0 +1,58 @@
+"""Start-up is part of the product: what a command does not need, it does not import."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from memesnipe_cli.cli import COMMANDS
+
+HEAVY = {"duckdb", "numpy", "numba", "ccxt", "pyarrow", "httpx", "keyring", "tenacity"}
+DRAWING = {"rich"}
+SOURCES = Path(__file__).parents[2]
+
+
+def imported_by(*args: str) -> set[str]:
+    """The modules in a fresh process after `memesnipe ARGS`."""
+    code = (
+        "import sys\n"
+        f"sys.argv = ['memesnipe', *{list(args)!r}]\n"
+        "from memesnipe_cli.cli import main\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit as end:\n"
+        "    assert not end.code, end.code\n"
+        "sys.stderr.write('\\n'.join(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    return set(done.stderr.splitlines())
+
+
+def test_the_root_imports_no_command() -> None:
+    modules = imported_by("--help")
+    assert not {name for name in modules if name.startswith("memesnipe_cli.commands")}
+    assert not modules & (HEAVY | DRAWING | {"pydantic", "orjson"})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_imports_only_its_own_command_and_nothing_heavy(command: str) -> None:
+    modules = imported_by(command, "--help")
+    loaded = {name.split(".")[2] for name in modules if name.startswith("memesnipe_cli.commands.")}
+    own = COMMANDS[command][0]
+    assert {name for name in loaded if name != own and not name.startswith(f"{own}_")} == set()
+    assert not modules & (HEAVY | DRAWING)
+
+
+@pytest.mark.parametrize("line", ["profile list --json", "profile show --json", "strategies list --json", "init --yes --json"])
+def test_light_commands_import_nothing_heavy(line: str) -> None:
+    assert not imported_by(*line.split()) & (HEAVY | DRAWING)
+
+
+def test_only_the_lazy_table_imports_commands() -> None:
+    importing = re.compile(r"^\s*(?:from|import)\s+(?:memesnipe_cli\.commands|commands)\b", re.MULTILINE)
+    library = [path for path in (SOURCES / "memesnipe_cli").rglob("*.py") if importing.search(path.read_text())]
+    assert library == []

@@ -1,0 +1,88 @@
+"""The program as a process among others: pipes, signals, closed streams, poor locales."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROBE = [sys.executable, str(Path(__file__).parent / "probe.py"), "probe"]
+
+
+def start(*args: str, **options: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+        [*PROBE, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", **options
+    )
+
+
+@pytest.mark.parametrize(("sent", "code", "said"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
+def test_a_signal_ends_it_cleanly_with_its_own_code(sent: signal.Signals, code: int, said: str) -> None:
+    process = start("--sleep", "60")
+    assert process.stderr is not None
+    assert process.stderr.readline() == "ready\n"
+    process.send_signal(sent)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (code, f"tidied up\n{said}\n")
+
+
+def test_a_reader_that_leaves_ends_it_quietly() -> None:
+    process = start("--lines", "200000", "--jsonl")
+    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout.readline() == '{"type":"event","n":0}\n'
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert process.stderr.read() == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_behind_stdout_is_an_error() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*PROBE, "--lines", "3", "--jsonl"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: stdout cannot be written: No space left on device\n")
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
+
+
+def test_a_closed_stdout_is_not_given_to_the_next_file(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['memesnipe', 'probe', '--text', 'lost']\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import probe; probe.install()\n"
+        "from memesnipe_cli.console import guard_standard_streams; guard_standard_streams()\n"
+        f"assert open({str(tmp_path / 'file')!r}, 'w').fileno() > 2\n"
+        "from memesnipe_cli import cli; cli.main()\n"
+    )
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-c", code], stderr=subprocess.PIPE, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("encoding", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}])
+def test_text_beyond_the_locale_is_no_error(encoding: dict[str, str]) -> None:
+    done = subprocess.run(
+        [*PROBE, "--text", "naïve ₿"], capture_output=True, env={**os.environ, **encoding}, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"na")
+
+
+def test_an_argument_that_is_no_text_is_named_in_the_error() -> None:
+    done = subprocess.run([*PROBE, "--profile", b"\xff", "--fail", "UsageError", "--json"], capture_output=True)
+    assert done.returncode == 2
+    done = subprocess.run([*PROBE[:-1], "--json", b"\xff"], capture_output=True)
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+
+
+def test_colour_is_for_terminals_only() -> None:
+    done = subprocess.run(
+        [*PROBE[:-1], "profile", "list"], capture_output=True, env={**os.environ, "COLUMNS": "90"}, timeout=60
+    )
+    assert done.returncode == 0
+    assert b"\x1b" not in done.stdout
+    assert max(len(line) for line in done.stdout.decode().splitlines()) <= 90

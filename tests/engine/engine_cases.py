@@ -1,0 +1,176 @@
+"""Small cases for the engine, written as a person would tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from memesnipe_cli.engine.model import (
+    EngineInput,
+    EntryRows,
+    ExitPlan,
+    Rules,
+    SignalTape,
+    Slot,
+    Tape,
+    Terms,
+)
+
+if TYPE_CHECKING:
+    from engine_kernel import Answer
+
+BASE_MS = 300_000
+START_MS = 1_735_689_600_000
+
+BarTuple = tuple[int, int, int, int] | tuple[int, int, int, int, float]
+
+PLAIN_TERMS = Terms(
+    venue="sim",
+    symbol="AAA/USD",
+    base="AAA",
+    tick=Decimal(1),
+    lot=Decimal(1),
+    taker_fee=Decimal(0),
+    half_spread=0.0,
+)
+PLAIN_PLAN = ExitPlan()
+PLAIN_RULES = Rules(
+    capital=Decimal(10_000),
+    trade_share=1.0,
+    strategy_share=1.0,
+    gross_share=1.0,
+    max_cost_share=10.0,
+    min_notional_margin=0.0,
+    collar=0.1,
+    entry_volume_share=1.0,
+    volume_share=1.0,
+    impact=0.0,
+    stop_slippage=0.0,
+)
+
+
+@dataclass(frozen=True)
+class Enter:
+    """One entry signal; with the plain rules and plan, a stop of 5 buys 10 lots."""
+
+    stop: float = 5.0
+    side: int = 1
+    tag: int = 1
+    target: float = 0.0
+    max_bars: int = 0
+    weight: float = 0.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """Bars in ticks (None: no bar), signals by bar or (slot, bar), and what differs from the plain account."""
+
+    bars: Sequence[BarTuple | None] | Sequence[Sequence[BarTuple | None]]
+    enter: Mapping[int | tuple[int, int], Enter] = field(default_factory=dict)
+    leave: Mapping[int | tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
+    plan: ExitPlan = PLAIN_PLAN
+    plans: Sequence[ExitPlan] = ()
+    rules: Rules = PLAIN_RULES
+    terms: Terms = PLAIN_TERMS
+    all_terms: Sequence[Terms] = ()
+    slots: Sequence[tuple[int, int]] = ((0, 0),)
+    funding: Mapping[tuple[int, int], int] = field(default_factory=dict)  # (bar, instrument) -> rate in 1e-8
+    timeframe_bars: int = 1
+    missing_steps: Sequence[int] = ()  # steps of the line of time that nobody has
+
+    def build(self) -> tuple[EngineInput, SignalTape]:
+        """What both engines take."""
+        first = next((bar for bar in self.bars if bar is not None), None)
+        nested = first is not None and len(first) > 0 and (first[0] is None or isinstance(first[0], tuple))
+        columns = self.bars if nested else [self.bars]
+        terms = list(self.all_terms) or [self.terms] * len(columns)
+        kept = [step for step in range(len(columns[0])) if step not in self.missing_steps]  # type: ignore[arg-type]
+        places = {step: place for place, step in enumerate(kept)}
+        ticks = np.zeros((len(kept), len(columns), 4), dtype=np.int64)
+        volume = np.zeros((len(kept), len(columns)), dtype=np.float64)
+        funding = np.zeros((len(kept) if self.funding else 0, len(columns)), dtype=np.int64)
+        for number, column in enumerate(columns):
+            for step, place in places.items():
+                bar = column[step]  # type: ignore[index]
+                if bar is not None:
+                    ticks[place, number] = bar[:4]
+                    volume[place, number] = bar[4] if len(bar) > 4 else 1e6
+        for (step, number), rate in self.funding.items():
+            funding[places[step], number] = rate
+        ts = START_MS + BASE_MS * np.array(kept, dtype=np.int64)
+        slots = [Slot(*pair) for pair in self.slots]
+        strategies = 1 + max(slot.strategy for slot in slots)
+        inputs = EngineInput(
+            tape=Tape(BASE_MS, ts, ticks, volume, funding),
+            terms=terms,
+            plans=list(self.plans) or [self.plan] * strategies,
+            timeframes_ms=[BASE_MS * self.timeframe_bars] * strategies,
+            slots=slots,
+            rules=self.rules,
+        )
+        return inputs, self._signals(kept, places, len(slots))
+
+    def _signals(self, kept: list[int], places: dict[int, int], count: int) -> SignalTape:
+        flags = np.zeros((len(kept), count), dtype=np.uint8)
+        for step, place in places.items():
+            if (step + 1) % self.timeframe_bars == 0:
+                flags[place] |= 0x80
+        entries: list[dict[int, Enter]] = [{} for _ in range(count)]
+        for key, signal in self.enter.items():
+            slot, step = key if isinstance(key, tuple) else (0, key)
+            entries[slot][places[step]] = signal
+            flags[places[step], slot] |= 1 if signal.side > 0 else 2
+        for key, tags in self.leave.items():
+            slot, step = key if isinstance(key, tuple) else (0, key)
+            for tag in tags:
+                flags[places[step], slot] |= 1 << (tag + 1)
+        return SignalTape(flags, [entry_rows(found) for found in entries])
+
+
+def entry_rows(found: Mapping[int, Enter]) -> EntryRows:
+    """The signals of one slot by bar of the tape, as columns."""
+    bars = sorted(found)
+    signals = [found[bar] for bar in bars]
+    return EntryRows(
+        index=np.array(bars, dtype=np.int64),
+        side=np.array([signal.side for signal in signals], dtype=np.int64),
+        tag=np.array([signal.tag for signal in signals], dtype=np.int64),
+        stop=np.array([signal.stop for signal in signals], dtype=np.float64),
+        target=np.array([signal.target for signal in signals], dtype=np.float64),
+        max_bars=np.array([signal.max_bars for signal in signals], dtype=np.int64),
+        weight=np.array([signal.weight for signal in signals], dtype=np.float64),
+        score=np.zeros(len(bars), dtype=np.float64),
+    )
+
+
+def rules(**changes: object) -> Rules:
+    """The plain rules with some changed."""
+    return replace(PLAIN_RULES, **changes)  # type: ignore[arg-type]
+
+
+def terms(**changes: object) -> Terms:
+    """The plain instrument with some terms changed."""
+    return replace(PLAIN_TERMS, **changes)  # type: ignore[arg-type]
+
+
+def story(answer: Answer) -> list[str]:
+    """What an engine did, one line each: `1 buy 10 @100 entry`, `3 refused cost`, `2 missed limit`.
+
+    The slot is named where it is not the first. Within a step decisions come last.
+    """
+    lines = []
+    for line in answer.lines:
+        if line.lots:
+            word, reason = line.what.split()
+            text = f"{word} {line.lots} @{line.price} {reason}"
+        elif line.cash:
+            text = f"{line.what} {line.cash}"
+        else:
+            text = line.what
+        bar = (line.ts - START_MS) // BASE_MS
+        lines.append(f"{bar} {text}" + (f" (slot {line.slot})" if line.slot else ""))
+    return lines
