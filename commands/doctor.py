@@ -14,7 +14,12 @@ from memesnipe_cli.records import FindingRecord, finding
 app = command_app("Check this machine: store, disk, clock, keyring, venues.", group=False)
 
 
-@app.command(examples=("memesnipe doctor", "memesnipe doctor --offline --json | jq '.[] | select(.severity==\"error\")'"))
+@app.command(
+    examples=(
+        "memesnipe doctor",
+        "memesnipe doctor --offline --json | jq '.[] | select(.severity==\"error\")'",
+    )
+)
 def doctor(
     ctx: typer.Context,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no venue.")] = False,
@@ -55,7 +60,9 @@ def _profile(run: Run) -> list[FindingRecord]:
         profile = run.profile
     except ConfigError as error:
         return [finding("profile", "error", run.profile_name, error.message, error.hint)]
-    account = f"{profile.kind}, {profile.account.capital} {profile.account.currency} at {profile.account.venue}"
+    account = (
+        f"{profile.kind}, {profile.account.capital} {profile.account.currency} at {profile.account.venue}"
+    )
     return [finding("profile", "ok", profile.name, account)]
 
 

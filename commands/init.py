@@ -32,10 +32,16 @@ class Question:
 
 
 QUESTIONS = (
-    Question("account.venue", "--venue", f"Venue whose prices and fees are used ({', '.join(VENUES)})", "sim"),
+    Question(
+        "account.venue", "--venue", f"Venue whose prices and fees are used ({', '.join(VENUES)})", "sim"
+    ),
     Question("account.capital", "--capital", "Capital the tool may use, in USD", "200"),
-    Question("limits.trade_share", "--trade-share", "Largest share of it in one trade (at most 0.02)", "0.02"),
-    Question("limits.strategy_share", "--strategy-share", "Largest share in one strategy (at most 0.10)", "0.10"),
+    Question(
+        "limits.trade_share", "--trade-share", "Largest share of it in one trade (at most 0.02)", "0.02"
+    ),
+    Question(
+        "limits.strategy_share", "--strategy-share", "Largest share in one strategy (at most 0.10)", "0.10"
+    ),
 )
 
 
@@ -43,13 +49,15 @@ QUESTIONS = (
     examples=(
         "memesnipe init",
         "memesnipe init --yes --name small --venue kraken --capital 50",
-        "memesnipe init --yes --path ./mine.toml && memesnipe trade --profile ./mine.toml --strategy momentum_5m",
+        "memesnipe init --yes --path ./mine.toml && memesnipe profile show ./mine.toml",
     )
 )
 def init(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Option(help="What to call the profile.", show_default="mine")] = None,
-    venue: Annotated[str | None, typer.Option(help=f"Venue: {', '.join(VENUES)}.", show_default="sim")] = None,
+    venue: Annotated[
+        str | None, typer.Option(help=f"Venue: {', '.join(VENUES)}.", show_default="sim")
+    ] = None,
     capital: Annotated[str | None, typer.Option(help="Capital in USD.", show_default="200")] = None,
     trade_share: Annotated[
         str | None, typer.Option(help="Largest share of capital in one trade.", show_default="0.02")
@@ -71,12 +79,17 @@ def init(
 
     run = current(ctx)
     given = dict(
-        zip((question.flag for question in QUESTIONS), (venue, capital, trade_share, strategy_share), strict=True)
+        zip(
+            (question.flag for question in QUESTIONS),
+            (venue, capital, trade_share, strategy_share),
+            strict=True,
+        )
     )
     missing = [flag for flag, answer in {"--name": name or path, **given}.items() if answer is None]
     if missing and not yes and not run.console.can_ask:
         raise UsageError(
-            f"{', '.join(missing)}: not given, and there is no terminal to ask at", "give them, or --yes for defaults"
+            f"{', '.join(missing)}: not given, and there is no terminal to ask at",
+            "give them, or --yes for defaults",
         )
     target = path
     if target is None:

@@ -16,7 +16,9 @@ from memesnipe_cli.records import finding, record
 
 app = command_app("List, show, check and compare profiles.")
 
-_NAME = typer.Argument(help="Name or path of a profile.", metavar="NAME|PATH", autocompletion=complete_profile)
+_NAME = typer.Argument(
+    help="Name or path of a profile.", metavar="NAME|PATH", autocompletion=complete_profile
+)
 FINDING_COLUMNS = (
     Column("severity", "severity"),
     Column("where", "where"),
@@ -71,7 +73,7 @@ def show_command(ctx: typer.Context, name: Annotated[str | None, _NAME] = None) 
     if run.console.mode is not OutputMode.HUMAN:
         run.console.record(record("profile", **profile.model_dump()))
         return
-    default = flatten(load_profile(DEFAULT_PROFILE))
+    default = flatten(profile if profile.name == DEFAULT_PROFILE else load_profile(DEFAULT_PROFILE))
     rows = [
         {"key": key, "value": value, "own": "*" if key not in default or default[key] != value else ""}
         for key, value in flatten(profile).items()
@@ -82,7 +84,11 @@ def show_command(ctx: typer.Context, name: Annotated[str | None, _NAME] = None) 
 
 
 @app.command(
-    "validate", examples=("memesnipe profile validate", "memesnipe profile validate ./mine.toml --json | jq '.[].message'")
+    "validate",
+    examples=(
+        "memesnipe profile validate",
+        "memesnipe profile validate ./mine.toml --json | jq '.[].message'",
+    ),
 )
 def validate_command(
     ctx: typer.Context,
@@ -100,14 +106,18 @@ def validate_command(
         except ConfigError as error:
             findings.append(finding("profile", "error", where, error.message, error.hint))
             continue
-        findings += [finding("profile", "error", where, problem.message, problem.hint) for problem in problems]
+        findings += [
+            finding("profile", "error", where, problem.message, problem.hint) for problem in problems
+        ]
         if not problems:
             findings.append(finding("profile", "ok", where, f"{file.name} holds"))
     run.console.records(findings, FINDING_COLUMNS)
     return ExitCode.FAILED if any(found["severity"] == "error" for found in findings) else ExitCode.OK
 
 
-@app.command("diff", examples=("memesnipe profile diff cautious", "memesnipe profile diff coinbase kraken --json"))
+@app.command(
+    "diff", examples=("memesnipe profile diff cautious", "memesnipe profile diff coinbase kraken --json")
+)
 def diff_command(
     ctx: typer.Context,
     name: Annotated[str, _NAME],

@@ -83,6 +83,18 @@ def prune(
     run.console.records(
         [{**row, "removed": yes} for row in rows], [_PART, _NAME, _BYTES], empty="nothing there to prune"
     )
+    if rows and yes:
+        run.store.journal().append(
+            "prune",
+            {
+                "parts": list(selection.parts),
+                "older_than_ms": selection.older_than_ms,
+                "venue": selection.venue,
+                "symbol": selection.symbol,
+                "timeframe": selection.timeframe,
+                "bytes": sum(row["bytes"] for row in rows),
+            },
+        )
     if rows:
         total = _bytes_text(sum(row["bytes"] for row in rows))
         run.console.say(

@@ -1,6 +1,8 @@
-"""Writes docs/commands/NAME.md from the --help of every command, so that the manual cannot say something else.
+"""Writes docs/commands/NAME.md from the --help of every command, so that the manual cannot say something
+else.
 
-`python docs/generate.py` writes; `--check` writes nothing and fails where a page is missing, stale or left over.
+`python docs/generate.py` writes; `--check` writes nothing and fails where a page is missing, stale or left
+over.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The root command: a lazy table of subcommands, the kit they are made with, and the one place where errors become
-text and an exit code.
+"""The root command: a lazy table of subcommands, the kit they are made with, and the one place where errors
+become text and an exit code.
 
 Nothing here imports a subcommand before it is asked for: `memesnipe --help` is drawn from COMMANDS alone.
 """
@@ -21,7 +21,15 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from memesnipe_cli import __version__
-from memesnipe_cli.completion import complete_global_options, complete_words
+from memesnipe_cli.completion import (
+    COMPLETION_OPTIONS,
+    INSTALL,
+    SHOW,
+    VARIABLE,
+    complete_global_options,
+    complete_words,
+    completion_text,
+)
 from memesnipe_cli.console import Console, OutputMode, PipeClosedError, guard_standard_streams
 from memesnipe_cli.errors import ExitCode, MemesnipeError, UsageError
 from memesnipe_cli.global_options import (
@@ -48,7 +56,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Check this machine: store, disk, clock, keyring, venues."),
 }
 HELP_WIDTH = 100
-_COMPLETION_VARIABLE = "_MEMESNIPE_COMPLETE"
 
 
 @dataclass
@@ -83,7 +90,7 @@ class Run:
         return user_data_path("memesnipe", appauthor=False)
 
 
-# --- the kit that commands are made with ----------------------------------------------------------------------
+# --- the kit that commands are made with --------------------------------------------------------------------
 
 
 def _write_global_options(formatter: Any) -> None:
@@ -91,8 +98,22 @@ def _write_global_options(formatter: Any) -> None:
         formatter.write_dl(list(GLOBAL_OPTIONS))
 
 
+def _plain_help_option(option: Any) -> Any:
+    """Typer's --help, with a default that is a bool already.
+
+    Left at None it is coerced, and the first coercion loads pydantic: a third of a light command's start-up
+    time.
+    """
+    if option is not None:
+        option.default = False
+    return option
+
+
 class Command(TyperCommand):
     """A subcommand; its help ends with the global options and its examples, and completion knows both."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        return _plain_help_option(super().get_help_option(ctx))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         super().format_options(ctx, formatter)
@@ -111,6 +132,9 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """A subcommand with subcommands of its own."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        return _plain_help_option(super().get_help_option(ctx))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         super().format_options(ctx, formatter)
@@ -154,7 +178,7 @@ def current(ctx: typer.Context) -> Run:
     return run
 
 
-# --- the root -------------------------------------------------------------------------------------------------
+# --- the root -----------------------------------------------------------------------------------------------
 
 
 class RootGroup(Group):
@@ -172,6 +196,8 @@ class RootGroup(Group):
         return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Completion"):
+            formatter.write_dl(list(COMPLETION_OPTIONS))
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
@@ -203,18 +229,19 @@ def root_command() -> Any:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         no_args_is_help=True,
-        add_completion=True,
+        add_completion=False,
         epilog="Each command explains itself: memesnipe COMMAND --help.",
     )
 
     @app.callback(help="Trade crypto systematically with small capital, on Coinbase and Kraken.")
     def root() -> None:
-        """Nothing happens before a subcommand is called; the global options were taken out of the line before."""
+        """Nothing happens before a subcommand is called; the global options were taken out of the line
+        before."""
 
     return typer.main.get_command(app)
 
 
-# --- running --------------------------------------------------------------------------------------------------
+# --- running ------------------------------------------------------------------------------------------------
 
 
 class TerminatedError(SystemExit):
@@ -224,7 +251,7 @@ class TerminatedError(SystemExit):
 def run(args: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one command line and return its exit code. Every way a command can end becomes text here."""
     console = Console(requested_mode(args))
-    words: Sequence[str] = args
+    words = list(args)
     try:
         options = take_global_options(args, environ)
         words = options.rest
@@ -232,10 +259,14 @@ def run(args: Sequence[str], environ: Mapping[str, str]) -> int:
         if options.version:
             console.text(f"memesnipe {__version__}", {"type": "version", "v": 1, "version": __version__})
             return ExitCode.OK
+        if words[:1] in ([SHOW], [INSTALL]):
+            text = completion_text(words)
+            console.text(text, {"type": "completion", "v": 1, "text": text})
+            return ExitCode.OK
         this_run = Run(console=console, profile_name=options.profile, store_dir=options.store)
         command = root_command()
         with command.make_context(
-            "memesnipe", list(options.rest), obj=this_run, max_content_width=HELP_WIDTH
+            "memesnipe", list(words), obj=this_run, max_content_width=HELP_WIDTH
         ) as context:
             result = command.invoke(context)
         # A command that returns a number means its exit code; any other value means nothing.
@@ -300,6 +331,15 @@ def _show_origin(console: Console, error: BaseException) -> None:
         console.say_verbatim("".join(traceback.format_exception(error)))
 
 
+def complete() -> int:
+    """Answer a shell that asks, through the environment, how an unfinished line could go on."""
+    from typer._completion_classes import completion_init
+    from typer.completion import shell_complete
+
+    completion_init()
+    return shell_complete(root_command(), {}, "memesnipe", VARIABLE, os.environ[VARIABLE])
+
+
 def _on_sigterm(signum: int, frame: object) -> None:
     raise TerminatedError(int(ExitCode.TERMINATED))
 
@@ -308,12 +348,11 @@ def main() -> None:
     """The console script."""
     signal.signal(signal.SIGTERM, _on_sigterm)
     guard_standard_streams()
-    if _COMPLETION_VARIABLE in os.environ:
-        root_command().main(args=[], prog_name="memesnipe")
-    code = run(sys.argv[1:], os.environ)
+    code = complete() if VARIABLE in os.environ else run(sys.argv[1:], os.environ)
     try:
         sys.stdout.flush()
     except OSError:
-        # What was left in the buffer has nowhere to go; the interpreter must not complain of it a second time.
+        # What was left in the buffer has nowhere to go; the interpreter must not complain of it a second
+        # time.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)

@@ -31,7 +31,9 @@ def timeframe_ms(timeframe: str) -> int:
     """Length of a timeframe such as `5m`, `1h`, `4h`, `1d`, in milliseconds."""
     found = _TIMEFRAME.match(timeframe)
     if not found:
-        raise UsageError(f"timeframe {timeframe!r} is not known", "use a number and m, h, d or w: 1m, 5m, 1h, 4h, 1d")
+        raise UsageError(
+            f"timeframe {timeframe!r} is not known", "use a number and m, h, d or w: 1m, 5m, 1h, 4h, 1d"
+        )
     return int(found[1]) * _UNITS[found[2]]
 
 
@@ -63,7 +65,8 @@ def parse_time(text: str, *, now: int | None = None) -> int:
         when = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            f"time {text!r} is not understood", "write 2025-01-31, 2025-01-31T12:00:00Z, or an age such as 180d"
+            f"time {text!r} is not understood",
+            "write 2025-01-31, 2025-01-31T12:00:00Z, or an age such as 180d",
         ) from None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)

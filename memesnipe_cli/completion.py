@@ -1,14 +1,54 @@
-"""Shell completion of what Typer does not know: the global options, their values, and our lazy table's names."""
+"""Shell completion: its two options at the root, and the words that Typer does not know (the global options,
+their values, our lazy table's names).
+
+Typer's own options for it would make every command load what coerces their values, a third of its start-up
+time.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from memesnipe_cli.errors import UsageError
 from memesnipe_cli.global_options import GLOBAL_OPTIONS
 
-_LONG_NAME = re.compile(r"--[a-z]+")
+VARIABLE = "_MEMESNIPE_COMPLETE"
+SHELLS = ("bash", "zsh", "fish")
+SHOW, INSTALL = "--show-completion", "--install-completion"
+# As shown in the root's --help.
+COMPLETION_OPTIONS = (
+    (f"{INSTALL} [SHELL]", "Install completion for this shell, or for bash, zsh or fish."),
+    (f"{SHOW} [SHELL]", "Show the script that it would install."),
+)
+
+_LONG_NAME = re.compile(r"--[a-z-]+")
+
+
+def completion_text(words: Sequence[str]) -> str:
+    """What `memesnipe --show-completion [SHELL]` shows, or `--install-completion [SHELL]` says after its
+    work.
+
+    Raises UsageError for a shell that is not known or cannot be found out.
+    """
+    from typer._completion_shared import get_completion_script, install
+
+    option, *rest = words
+    shell = rest[0] if rest else _this_shell()
+    if shell not in SHELLS or len(rest) > 1:
+        given = " ".join(rest) or shell or "the shell that runs this"
+        raise UsageError(f"completion for {given} is not known", f"write {option} {'|'.join(SHELLS)}")
+    if option == SHOW:
+        return get_completion_script(prog_name="memesnipe", complete_var=VARIABLE, shell=shell)
+    _, path = install(shell=shell, prog_name="memesnipe", complete_var=VARIABLE)
+    return f"completion for {shell} is installed in {path}; it works from the next shell on"
+
+
+def _this_shell() -> str | None:
+    from typer._completion_shared import _get_shell_name
+
+    return _get_shell_name()
 
 
 def complete_words(words: Mapping[str, str], incomplete: str) -> list[Any]:
@@ -44,5 +84,6 @@ def complete_global_options(ctx: Any, incomplete: str) -> list[Any] | None:
         for name in (*param.opts, *param.secondary_opts)
         if name.startswith("--")
     }
-    shared = {name: text for names, text in GLOBAL_OPTIONS for name in _LONG_NAME.findall(names)}
+    offered = GLOBAL_OPTIONS if ctx.parent else (*COMPLETION_OPTIONS, *GLOBAL_OPTIONS)
+    shared = {name: text for names, text in offered for name in _LONG_NAME.findall(names)}
     return complete_words({**own, **shared}, incomplete)

@@ -1,7 +1,7 @@
 """The only module that writes to stdout (data) or stderr (talk, progress).
 
-A command gets a Console, hands it values and never prints. On a terminal a person gets tables and colour; elsewhere
-the same tables in plain text; `--json` gives one JSON document and `--jsonl` one object a line.
+A command gets a Console, hands it values and never prints. On a terminal a person gets tables and colour;
+elsewhere the same tables in plain text; `--json` gives one JSON document and `--jsonl` one object a line.
 """
 
 from __future__ import annotations
@@ -10,16 +10,24 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any
 
+from memesnipe_cli.drawing import Column, Row, plain_pairs, plain_table, rich_pairs, rich_table
 from memesnipe_cli.errors import MemesnipeError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Row = Mapping[str, Any]
+__all__ = [
+    "Column",
+    "Console",
+    "OutputMode",
+    "PipeClosedError",
+    "Row",
+    "guard_standard_streams",
+    "json_bytes",
+]
 
 
 class OutputMode(StrEnum):
@@ -34,18 +42,9 @@ class PipeClosedError(Exception):
     """The reader of our stdout went away (`| head`): the command ends quietly."""
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column of a table for people: its heading, the row's key, and how a value is written."""
-
-    heading: str
-    key: str
-    right: bool = False
-    write: Callable[[Any], str] = lambda value: "" if value is None else str(value)
-
-
 class Console:
-    """Where a command's words go. `out` is data, `err` is talk, `asks` is where a person's answers come from."""
+    """Where a command's words go. `out` is data, `err` is talk, `answers` is where a person's answers come
+    from."""
 
     def __init__(
         self,
@@ -62,13 +61,15 @@ class Console:
         self.err = err if err is not None else sys.stderr
         self.answers = answers if answers is not None else sys.stdin
 
-    # --- data: stdout -----------------------------------------------------------------------------------------
+    # --- data: stdout ---------------------------------------------------------------------------------------
 
-    def records(self, rows: Iterable[Row], columns: Sequence[Column], *, title: str = "", empty: str = "") -> None:
+    def records(
+        self, rows: Iterable[Row], columns: Sequence[Column], *, title: str = "", empty: str = ""
+    ) -> None:
         """Many rows: a table of `columns` for a person, whole rows as a JSON array or as JSON lines.
 
-        JSON lines stream; a table and an array (`[]` for no rows) are written at the end. `empty` is said to a
-        person where there are none.
+        JSON lines stream; a table and an array (`[]` for no rows) are written at the end. `empty` is said to
+        a person where there are none.
         """
         if self.mode is OutputMode.JSONL:
             for row in rows:
@@ -78,22 +79,28 @@ class Console:
         if self.mode is OutputMode.JSON:
             self.write_bytes(json_bytes(rows, indent=True) + b"\n")
         elif rows:
-            self.render(_table(rows, columns, title))
+            if self.out.isatty():
+                self.render(rich_table(rows, columns, title))
+            else:
+                self._plain(plain_table(rows, columns, title))
         elif empty:
             self.say(empty)
 
     def record(self, row: Row, show: Callable[[], RenderableType] | None = None) -> None:
         """One object: JSON in the machine modes, else what `show` returns, else a two-column table."""
-        if self.mode is OutputMode.HUMAN:
-            self.render(show() if show else _pairs(row))
-        else:
+        if self.mode is not OutputMode.HUMAN:
             self.write_bytes(json_bytes(row, indent=self.mode is OutputMode.JSON) + b"\n")
+        elif show is not None:
+            self.render(show())
+        elif self.out.isatty():
+            self.render(rich_pairs(row))
+        else:
+            self._plain(plain_pairs(row))
 
     def text(self, text: str, row: Row) -> None:
         """Plain text as it stands for a person (a template, a version), `row` in the machine modes."""
         if self.mode is OutputMode.HUMAN:
-            with self._writing():
-                self.out.write(text.rstrip("\n") + "\n")
+            self._plain(text.rstrip("\n"))
         else:
             self.record(row)
 
@@ -105,6 +112,10 @@ class Console:
         with self._writing():
             RichConsole(file=self.out, width=width, highlight=False, soft_wrap=False).print(what)
 
+    def _plain(self, text: str) -> None:
+        with self._writing():
+            self.out.write(text + "\n")
+
     def write_bytes(self, data: bytes) -> None:
         """Raw data to stdout (already encoded JSON lines)."""
         with self._writing():
@@ -114,7 +125,7 @@ class Console:
             else:
                 buffer.write(data)
 
-    # --- talk: stderr -----------------------------------------------------------------------------------------
+    # --- talk: stderr ---------------------------------------------------------------------------------------
 
     def say(self, text: str) -> None:
         """A remark for a person; silent with -q."""
@@ -150,7 +161,9 @@ class Console:
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-        with Progress(*columns, TimeRemainingColumn(), console=RichConsole(file=self.err), transient=True) as bar:
+        with Progress(
+            *columns, TimeRemainingColumn(), console=RichConsole(file=self.err), transient=True
+        ) as bar:
             task = bar.add_task(description, total=total)
             yield lambda amount: bar.advance(task, amount)
 
@@ -165,7 +178,9 @@ class Console:
         Raises UsageError naming `flag` where nobody can answer.
         """
         if not self.can_ask:
-            raise UsageError(f"{flag} is missing and there is no terminal to ask at", f"give {flag}, or --yes")
+            raise UsageError(
+                f"{flag} is missing and there is no terminal to ask at", f"give {flag}, or --yes"
+            )
         self.err.write(f"{question} [{default}]: ")
         self.err.flush()
         answer = self.answers.readline()
@@ -203,10 +218,14 @@ class Console:
 def guard_standard_streams() -> None:
     """Make stdin, stdout and stderr exist and take any text; for the start of the program.
 
-    A closed descriptor (`>&-`) would otherwise be given to the next file that is opened, and talk would land in it.
-    In a locale that lacks a character, a `?` or an escape is written in its place.
+    A closed descriptor (`>&-`) would otherwise be given to the next file that is opened, and talk would land
+    in it. In a locale that lacks a character, a `?` or an escape is written in its place.
     """
-    for number, name, flags in ((0, "stdin", os.O_RDONLY), (1, "stdout", os.O_WRONLY), (2, "stderr", os.O_WRONLY)):
+    for number, name, flags in (
+        (0, "stdin", os.O_RDONLY),
+        (1, "stdout", os.O_WRONLY),
+        (2, "stderr", os.O_WRONLY),
+    ):
         try:
             os.fstat(number)
         except OSError:
@@ -228,7 +247,10 @@ def json_bytes(value: Any, *, indent: bool = False) -> bytes:
     """`value` as JSON: Decimal as a plain decimal string, NaN as null, numpy as numbers, paths as text."""
     import orjson
 
-    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if indent else 0)
+    options = orjson.OPT_NON_STR_KEYS | (orjson.OPT_INDENT_2 if indent else 0)
+    if "numpy" in sys.modules:
+        # Told to expect numpy, orjson imports it, and a command that has no arrays would wait for that.
+        options |= orjson.OPT_SERIALIZE_NUMPY
     try:
         return orjson.dumps(value, default=_json_default, option=options)
     except TypeError:
@@ -256,26 +278,3 @@ def _valid_text(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_valid_text(inner) for inner in value]
     return value
-
-
-def _table(rows: Sequence[Row], columns: Sequence[Column], title: str) -> RenderableType:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in columns:
-        table.add_column(column.heading, justify="right" if column.right else "left", no_wrap=column.right)
-    for row in rows:
-        table.add_row(*(Text(column.write(row.get(column.key))) for column in columns))
-    return table
-
-
-def _pairs(row: Row) -> RenderableType:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for key, value in row.items():
-        table.add_row(Text(key), Text("" if value is None else str(value)))
-    return table

@@ -22,7 +22,9 @@ def report_crash(error: BaseException, words: Sequence[str]) -> MemesnipeError:
     path = _write(_text(error, words))
     kind = type(error).__name__
     where = f"the details are in {path}" if path else "run it again with -vv to see where"
-    return MemesnipeError(f"this is a bug: {kind}: {one_line(str(error))}", f"{where}; please report it", code="bug")
+    return MemesnipeError(
+        f"this is a bug: {kind}: {one_line(str(error))}", f"{where}; please report it", code="bug"
+    )
 
 
 def one_line(text: str, most: int = 300) -> str:
@@ -45,7 +47,8 @@ def _text(error: BaseException, words: Sequence[str]) -> str:
 
 
 def _write(text: str) -> Path | None:
-    """The file that holds `text`: in the platform's cache folder, else in the temporary one; None if neither."""
+    """The file that holds `text`: in the platform's cache folder, else in the temporary one; None if
+    neither."""
     from platformdirs import user_cache_path
 
     name = f"crash-{clock.now_ms()}-{os.getpid()}.txt"

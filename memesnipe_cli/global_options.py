@@ -1,4 +1,5 @@
-"""The options that every subcommand has, and how they are picked out of a command line wherever they stand."""
+"""The options that every subcommand has, and how they are picked out of a command line wherever they
+stand."""
 
 from __future__ import annotations
 
@@ -69,7 +70,8 @@ def take_global_options(args: Sequence[str], environ: Mapping[str, str]) -> Glob
 
 
 def requested_mode(args: Sequence[str]) -> OutputMode:
-    """How an error about the command line itself is to be written: the first of --json, --jsonl that is there."""
+    """How an error about the command line itself is to be written: the first of --json, --jsonl that is
+    there."""
     for word in args:
         if word in ("--json", "--jsonl"):
             return OutputMode(word[2:])
@@ -79,7 +81,8 @@ def requested_mode(args: Sequence[str]) -> OutputMode:
 
 
 def without_global_options(args: Sequence[str]) -> tuple[list[str], str]:
-    """For completion: the line without global options, and the one at its end that still lacks its value, or ""."""
+    """For completion: the line without global options, and the one at its end that still lacks its value, or
+    ""."""
     rest: list[str] = []
     wants_value = ""
     for word in args:

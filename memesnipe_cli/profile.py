@@ -70,9 +70,9 @@ class Account(_Settings):
 class Limits(_Settings):
     """Hard caps on an entry, as shares of net asset value unless said otherwise.
 
-    `max_cost_share`: the largest round-trip cost as a share of the stop distance. `min_notional_margin`: how far
-    above the venue's minimum every planned leg must stay. `entry_collar`: an entry's limit price is
-    close x (1 + entry_collar).
+    `max_cost_share`: the largest round-trip cost as a share of the stop distance. `min_notional_margin`: how
+    far above the venue's minimum every planned leg must stay. `entry_collar`: an entry's limit price is close
+    x (1 + entry_collar).
     """
 
     trade_share: Annotated[Share, Field(gt=0)] = MOST_TRADE_SHARE
@@ -95,15 +95,18 @@ class Limits(_Settings):
             if given > most
         ]
         if self.min_notional_margin < LEAST_NOTIONAL_MARGIN:
-            looser.append(f"min_notional_margin is {self.min_notional_margin:g}: at least {LEAST_NOTIONAL_MARGIN:g}")
+            looser.append(
+                f"min_notional_margin is {self.min_notional_margin:g}: at least {LEAST_NOTIONAL_MARGIN:g}"
+            )
         if looser and not self.allow_looser:
             raise ValueError(f"{'; '.join(looser)}, unless allow_looser = true")
         return self
 
 
 class Costs(_Settings):
-    """What a simulated fill pays beside the fee. `half_spread` and `stop_slippage` are fractions of the price;
-    `impact` multiplies the square-root law; `volume_share` is the largest share of a bar's volume one may take."""
+    """What a simulated fill pays beside the fee. `half_spread` and `stop_slippage` are fractions of the
+    price; `impact` multiplies the square-root law; `volume_share` is the largest share of a bar's volume one
+    may take."""
 
     half_spread: Annotated[Share, Field(le=0.1)] = 0.0005
     impact: Annotated[Number, Field(ge=0, le=100)] = 1.0
@@ -176,7 +179,8 @@ def load_profile(name_or_path: str, own_dir: Path | None = None) -> Profile:
 
 
 def read_profile(path: Path) -> tuple[Profile | None, list[Problem]]:
-    """The profile in a file, or everything that is wrong with it. Raises ConfigError where it cannot be read."""
+    """The profile in a file, or everything that is wrong with it. Raises ConfigError where it cannot be
+    read."""
     own = read_toml(path)
     data: dict[str, Any] = {"name": path.stem, **_over_defaults(own)}
     try:
@@ -191,7 +195,8 @@ def _over_defaults(own: Mapping[str, Any]) -> dict[str, Any]:
         base.pop(key, None)
     venues = own.get("venues")
     if isinstance(venues, dict):
-        # A venue that the defaults do not know starts from [venues.default], so that one key is enough for it.
+        # A venue that the defaults do not know starts from [venues.default], so that one key is enough for
+        # it.
         fallback = base["venues"]["default"]
         base["venues"] = {**{name: fallback for name in venues}, **base["venues"]}
     return merge(base, own)
@@ -202,12 +207,15 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         mine = merged.get(key)
-        merged[key] = merge(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = (
+            merge(mine, value) if isinstance(mine, Mapping) and isinstance(value, Mapping) else value
+        )
     return merged
 
 
 def flatten(profile: Profile) -> dict[str, Any]:
-    """Dotted key -> value, in the order of the tree: what `profile show` lists and `profile diff` compares."""
+    """Dotted key -> value, in the order of the tree: what `profile show` lists and `profile diff`
+    compares."""
     flat: dict[str, Any] = {}
 
     def walk(prefix: str, value: Any) -> None:

@@ -1,4 +1,5 @@
-"""Where profiles are found: the built-in ones, the user's own folder, a path. Says nothing about what stands in them.
+"""Where profiles are found: the built-in ones, the user's own folder, a path. Says nothing about what stands
+in them.
 
 Imports neither pydantic nor anything heavy, so that listing profiles costs nothing.
 """
@@ -46,7 +47,8 @@ def check_name(name: str) -> str:
     """`name` if it can name a profile file; raises ConfigError."""
     if not _NAME.match(name):
         raise ConfigError(
-            f"{name!r} cannot name a profile", "use letters, digits, - and _, or give the path of a .toml file"
+            f"{name!r} cannot name a profile",
+            "use letters, digits, - and _, or give the path of a .toml file",
         )
     return name
 
@@ -72,7 +74,9 @@ def find_profile(name_or_path: str, own_dir: Path | None = None) -> ProfileFile:
     if "/" in name_or_path or "\\" in name_or_path or name_or_path.endswith(".toml"):
         path = Path(name_or_path).expanduser()
         if not path.is_file():
-            raise ConfigError(f"profile {name_or_path!r} is not a file", "give the path of a .toml file, or a name")
+            raise ConfigError(
+                f"profile {name_or_path!r} is not a file", "give the path of a .toml file, or a name"
+            )
         return ProfileFile(path.stem, "file", path)
     known = {profile.name: profile for profile in list_profiles(own_dir)}
     if name_or_path in known:
@@ -90,8 +94,12 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}", "see docs/profiles.md for the shape") from None
+        raise ConfigError(
+            f"{path} is not valid TOML: {error}", "see docs/profiles.md for the shape"
+        ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text", "save it as UTF-8") from None
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", "check the path and its permissions") from None
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}", "check the path and its permissions"
+        ) from None

@@ -40,17 +40,20 @@ class Problem:
 def explain(detail: Mapping[str, Any], tree: type[BaseModel], path: Path) -> Problem:
     """One of pydantic's complaints about the profile in `path`, whose settings are described by `tree`.
 
-    A value is shown only under a key we know: a stray key may be a secret that somebody put into the wrong file.
+    A value is shown only under a key we know: a stray key may be a secret that somebody put into the wrong
+    file.
     """
     loc = tuple(str(part) for part in detail["loc"])
     key = ".".join(loc)
     if detail["type"] == "extra_forbidden":
         return _unknown_key(key, loc, tree)
     words = _WORDS.get(detail["type"])
-    message = words.format(**detail["ctx"] if "ctx" in detail else {}) if words else str(detail["msg"])
+    message = words.format(**detail.get("ctx", {})) if words else str(detail["msg"])
     given = detail["input"]
     if detail["type"] == "value_error" and not isinstance(given, str | int | float | Decimal):
-        message = f"{key}: {message}" if key else message  # a rule about several keys, which names them itself
+        message = (
+            f"{key}: {message}" if key else message
+        )  # a rule about several keys, which names them itself
     else:
         message = f"{key} is {_shown(given)}: {message}"
     return Problem(key or "profile", message, f"edit {path}; docs/profiles.md says what each key means")

@@ -37,7 +37,8 @@ def problems_with(answers: Answers) -> list[Problem]:
 
 
 def write_profile(path: Path, answers: Answers, *, replace: bool) -> None:
-    """Write the profile whole or not at all. Raises UsageError where it exists, ConfigError where it cannot be."""
+    """Write the profile whole or not at all. Raises UsageError where it exists, ConfigError where it cannot
+    be."""
     if path.exists() and not replace:
         raise UsageError(f"{path} exists", "give another --name or --path, or --force to replace it")
     problems = problems_with(answers)

@@ -1,7 +1,8 @@
 """The shapes that cross a pipe or a file, version 1, and how their values are written.
 
 One JSON object a line, with `type` and `v`. Times are RFC 3339 UTC; money, prices and quantities are decimal
-strings; statistics are JSON numbers, null where undefined. Fields may be added; none is renamed without a new `v`.
+strings; statistics are JSON numbers, null where undefined. Fields may be added; none is renamed without a new
+`v`.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class CandleRecord(TypedDict):
 
 
 class FundingRecord(TypedDict):
-    """One settlement of a perpetual. `rate` is the fraction paid by longs for the interval that ends at `ts`."""
+    """One settlement of a perpetual. `rate` is the fraction paid by longs for the interval that ends at
+    `ts`."""
 
     type: Literal["funding"]
     v: int
@@ -203,8 +205,9 @@ def finding(check: str, severity: Severity, where: str, message: str, hint: str 
 def decimal_text(value: Decimal | float | str) -> str:
     """A plain decimal without exponent; a float by its shortest text that reads back as the same float.
 
-    `0.1` -> `0.1`, `1e-08` -> `0.00000001`, `100.0` -> `100`, `Decimal("1.50")` -> `1.50`. Takes numpy's scalars
-    too. Raises DataError for NaN, an infinity or text that is no number: an amount is never undefined.
+    `0.1` -> `0.1`, `1e-08` -> `0.00000001`, `100.0` -> `100`, `Decimal("1.50")` -> `1.50`. Takes numpy's
+    scalars too. Raises DataError for NaN, an infinity or text that is no number: an amount is never
+    undefined.
     """
     if isinstance(value, float):  # numpy's float64 is one
         text = float.__repr__(value)
@@ -234,7 +237,9 @@ def decimal_value(text: object, field: str) -> Decimal:
         else:
             if value.is_finite():
                 return value
-    raise DataError(f"{field} is {text!r}: not a decimal number", "money, prices and quantities are decimal strings")
+    raise DataError(
+        f"{field} is {text!r}: not a decimal number", "money, prices and quantities are decimal strings"
+    )
 
 
 def statistic(value: float | None) -> float | None:

@@ -22,7 +22,8 @@ _OWN_HOSTS: dict[str, frozenset[str]] = {
 
 
 def check_base_url(venue: str, url: str) -> str | None:
-    """None if `url` may stand for `venue`, else what is wrong with it (without the parts that may hide a password).
+    """None if `url` may stand for `venue`, else what is wrong with it (without the parts that may hide a
+    password).
 
     Allowed: https to a host of the venue's own, http or https to loopback; no user name, query or fragment.
     """

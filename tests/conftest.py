@@ -1,4 +1,5 @@
-"""What every test shares: no test reads or writes the user's own folders, and a way to run the real program."""
+"""What every test shares: no test reads or writes the user's own folders, and a way to run the real
+program."""
 
 from __future__ import annotations
 
@@ -11,12 +12,19 @@ from pathlib import Path
 import pytest
 
 Memesnipe = Callable[..., "subprocess.CompletedProcess[str]"]
-FOLDERS = {"XDG_CONFIG_HOME": "config", "XDG_DATA_HOME": "data", "XDG_CACHE_HOME": "cache", "XDG_STATE_HOME": "state"}
+FOLDERS = {
+    "XDG_CONFIG_HOME": "config",
+    "XDG_DATA_HOME": "data",
+    "XDG_CACHE_HOME": "cache",
+    "XDG_STATE_HOME": "state",
+}
 CHANGES_OUTPUT = ("MEMESNIPE_PROFILE", "MEMESNIPE_STORE", "COLUMNS", "NO_COLOR", "FORCE_COLOR", "TERM")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write tests/golden/ anew instead of comparing")
+    parser.addoption(
+        "--update-golden", action="store_true", help="write tests/golden/ anew instead of comparing"
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +40,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """`golden(name, text)` holds `text` against tests/golden/NAME, or writes it there with --update-golden."""
+    """`golden(name, text)` holds `text` against tests/golden/NAME, or writes it there with
+    --update-golden."""
 
     def compare(name: str, text: str) -> None:
         path = Path(__file__).parent / "golden" / name

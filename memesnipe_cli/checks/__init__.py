@@ -1,1 +1,2 @@
-"""What `memesnipe doctor` looks at: each function checks one thing and returns its findings, good ones too."""
+"""What `memesnipe doctor` looks at: each function checks one thing and returns its findings, good ones
+too."""

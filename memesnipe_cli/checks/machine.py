@@ -32,7 +32,11 @@ def check_python() -> list[FindingRecord]:
     version = platform.python_version()
     if sys.version_info[:2] < OLDEST_PYTHON:
         needed = ".".join(map(str, OLDEST_PYTHON))
-        return [finding("python", "error", sys.executable, f"Python {version} is too old", f"use {needed} or newer")]
+        return [
+            finding(
+                "python", "error", sys.executable, f"Python {version} is too old", f"use {needed} or newer"
+            )
+        ]
     return [finding("python", "ok", sys.executable, f"Python {version}")]
 
 
@@ -58,7 +62,9 @@ def check_packages(distribution: str = "memesnipe") -> list[FindingRecord]:
         if not within_bounds(version, bounds):
             message = f"{version} is outside of {bounds}"
             found.append(finding("packages", "warning", name, message, f"pip install '{name}{bounds}'"))
-    return found or [finding("packages", "ok", distribution, f"{checked} packages are there, within their bounds")]
+    return found or [
+        finding("packages", "ok", distribution, f"{checked} packages are there, within their bounds")
+    ]
 
 
 def within_bounds(version: str, bounds: str) -> bool:
@@ -84,7 +90,11 @@ def check_disk(store: Path) -> list[FindingRecord]:
     free = shutil.disk_usage(folder).free
     room = f"{free / (1 << 30):.1f} GiB free"
     if free < LEAST_FREE_BYTES:
-        found = [finding("disk", "error", str(folder), f"only {room}", "free some space: a full disk stops trading")]
+        found = [
+            finding(
+                "disk", "error", str(folder), f"only {room}", "free some space: a full disk stops trading"
+            )
+        ]
     elif free < LITTLE_FREE_BYTES:
         found = [finding("disk", "warning", str(folder), f"only {room}", "free some space")]
     else:
@@ -93,10 +103,15 @@ def check_disk(store: Path) -> list[FindingRecord]:
         middle, worst = sync_times_ms(folder)
     except OSError as error:
         hint = "give this user the right to write there, or name another store with --store"
-        return [*found, finding("disk sync", "error", str(folder), f"cannot be written: {error.strerror}", hint)]
+        return [
+            *found,
+            finding("disk sync", "error", str(folder), f"cannot be written: {error.strerror}", hint),
+        ]
     message = f"a synced write takes {middle:.1f} ms, at worst {worst:.1f} ms"
     if middle > SLOW_SYNC_MS:
-        found.append(finding("disk sync", "warning", str(folder), message, "put the store on a faster, local disk"))
+        found.append(
+            finding("disk sync", "warning", str(folder), message, "put the store on a faster, local disk")
+        )
     else:
         found.append(finding("disk sync", "ok", str(folder), message))
     return found
@@ -121,11 +136,15 @@ def sync_times_ms(folder: Path) -> tuple[float, float]:
 def check_keyring(deadline_s: float = KEYRING_DEADLINE_S) -> list[FindingRecord]:
     """There is a keyring that keeps secrets, and it answers in time. Paper trading needs none."""
     (backend,) = within(deadline_s, [_backend_names])
-    hint = "only needed for live trading: start the desktop's keyring, or gnome-keyring under dbus-run-session"
+    hint = (
+        "only needed for live trading: start the desktop's keyring, or gnome-keyring under dbus-run-session"
+    )
     if backend is None:
         return [finding("keyring", "warning", "keyring", f"did not answer within {deadline_s:g} s", hint)]
     if isinstance(backend, Exception):
-        return [finding("keyring", "warning", "keyring", f"cannot be opened ({type(backend).__name__})", hint)]
+        return [
+            finding("keyring", "warning", "keyring", f"cannot be opened ({type(backend).__name__})", hint)
+        ]
     return [judge_backend(backend)]
 
 

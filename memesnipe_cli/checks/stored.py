@@ -19,13 +19,19 @@ _TEMPORARY = re.compile(r"^\..+\.([0-9]+)\.[0-9a-f]+\.tmp$")
 def check_store(root: Path) -> list[FindingRecord]:
     """Everything about the store in `root`; one finding where there is none yet."""
     if not root.exists():
-        return [finding("store", "info", str(root), "there is no store yet", "memesnipe ingest simulate makes one")]
+        return [
+            finding(
+                "store", "info", str(root), "there is no store yet", "memesnipe ingest simulate makes one"
+            )
+        ]
     try:
         store = Store(root)
     except MemesnipeError as error:
         return [finding("store", "error", str(root), error.message, error.hint)]
     if store.marker is None:
-        return [finding("store", "info", str(root), "the folder holds no store yet", "memesnipe ingest makes one")]
+        return [
+            finding("store", "info", str(root), "the folder holds no store yet", "memesnipe ingest makes one")
+        ]
     found = [finding("store", "ok", str(root), f"format {store.marker.format}, id {store.marker.store_id}")]
     return [*found, *_journals(store), *_locks(root), *_left_behind(root), *_catalog(store)]
 
@@ -96,7 +102,9 @@ def _catalog(store: Store) -> list[FindingRecord]:
     where = str(store.paths.catalog)
     try:
         connection = store.connect()
-        (views,) = connection.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchone() or (0,)
+        (views,) = connection.execute(
+            "SELECT count(*) FROM duckdb_views() WHERE NOT internal"
+        ).fetchone() or (0,)
         connection.close()
     except MemesnipeError as error:
         return [finding("catalog", "error", where, error.message, error.hint)]

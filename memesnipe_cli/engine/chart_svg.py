@@ -28,15 +28,15 @@ def chart_svg(drawn: Curves, currency: str) -> str:
     deepest = max(max(drawn.drawdown), 0.001)
     down = _Scale(0.0, deepest, _FALL_TOP, _BOTTOM)
     parts = [
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Equity, buy and hold, and drawdown over time">',
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Equity, buy and hold, drawdown">',
         *(_level(up(mark), _mark_text(mark, marks)) for mark in marks),
         *_dates(across, first, last),
         _level(_FALL_TOP, "0 %"),
         _level(_BOTTOM, f"-{deepest * 100:.3g} %"),
         f'<path class="hold" d="M{_points(drawn.ts, drawn.buy_and_hold, across, up)}"/>',
         f'<path class="equity" d="M{_points(drawn.ts, drawn.equity, across, up)}"/>',
-        f'<path class="fall" d="M{across(first):.1f} {_FALL_TOP} L{_points(drawn.ts, drawn.drawdown, across, down)} '
-        f'L{across(last):.1f} {_FALL_TOP} Z"/>',
+        f'<path class="fall" d="M{across(first):.1f} {_FALL_TOP} L'
+        f'{_points(drawn.ts, drawn.drawdown, across, down)} L{across(last):.1f} {_FALL_TOP} Z"/>',
         *_legend(currency),
         "</svg>",
     ]
@@ -55,7 +55,7 @@ class _Scale:
 
 
 def nice_marks(low: float, high: float, about: int = 5) -> list[float]:
-    """Round numbers (1, 2 or 5 times a power of ten apart) that lie around [low, high], ascending, at least two."""
+    """Round numbers, 1, 2 or 5 times a power of ten apart, around [low, high]: ascending, at least two."""
     spread = high - low
     if spread <= 0:
         spread = max(abs(high), 1.0) * 0.1

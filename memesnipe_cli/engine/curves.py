@@ -1,4 +1,4 @@
-"""The pictures of a run as a few hundred points: enough for any screen, small enough to store with the result."""
+"""The pictures of a run as a few hundred points: enough for any screen, small enough to store."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _DIGITS = 8
 class Curves:
     """Lists of one length, ascending in time; the first point is the capital before the first bar.
 
-    ts: ms UTC; equity and buy_and_hold: the last marks of each stretch; drawdown: the worst of the stretch, as a
-    share of the high before it.
+    ts: ms UTC; equity and buy_and_hold: the last marks of each stretch; drawdown: the worst of the stretch,
+    as a share of the high before it.
     """
 
     ts: list[int]
@@ -42,8 +42,8 @@ class Curves:
 
 
 def curves(backtest: Backtest, shares: Float64 | None = None) -> Curves:
-    """At most POINTS stretches of about the same number of bars. `shares` is the drawdown at each mark, where the
-    caller has it already."""
+    """At most POINTS stretches of about the same number of bars. `shares` is the drawdown at each mark, where
+    the caller has it already."""
     start = float(backtest.capital)
     bars = len(backtest.close_ms)
     if shares is None:

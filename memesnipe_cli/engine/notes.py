@@ -1,14 +1,16 @@
-"""What a person must know before the numbers: why there are no trades, what the data are, how little is proven.
+"""What a person must know before the numbers: why there are no trades, what the data are, how little is
+proven.
 
 Works on the `backtest` record alone, so that a stored run says the same again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from memesnipe_cli.engine.refused import COST, MEANINGS, TOO_SMALL
+from memesnipe_cli.engine.figures import counted
+from memesnipe_cli.engine.refused import COST, HELD_BACK, TOO_SMALL, meaning
 
 SIMULATED_NOTE = "SIMULATED market: no venue made these prices, and no result on them is evidence of an edge"
 
@@ -20,10 +22,10 @@ def notes(row: Mapping[str, Any]) -> list[str]:
         said.append(SIMULATED_NOTE)
     said += _about_signals(row)
     if row["capital_needed"] is not None:
-        many = row["refusals"].get(TOO_SMALL, 0)
+        many = _count(row["refusals"].get(TOO_SMALL, 0), "entry was", "entries were")
         said.append(
-            f"{_count(many, 'entry', 'entries')} too small for the venue's minimum: the smallest of them needs a "
-            f"capital of {row['capital_needed']} {row['currency']}, not {row['start_equity']}"
+            f"{many} too small for the venue's minimum: the smallest capital at which one passes is "
+            f"{row['capital_needed']} {row['currency']}"
         )
     if row["open_trades"]:
         said.append(
@@ -38,18 +40,27 @@ def notes(row: Mapping[str, Any]) -> list[str]:
 
 
 def _about_signals(row: Mapping[str, Any]) -> list[str]:
-    signals, refusals = row["signals"], row["refusals"]
+    """Why nothing was traded; nothing where something was."""
     if row["trades"] or row["open_trades"]:
         return []
-    if not signals:
-        return ["no entry signal in the whole span: nothing was traded"]
-    if set(refusals) == {COST}:
-        return [f"{_count(signals, 'signal')}, all vetoed by cost; {_fee_sentence(row['fee_needed'])}"]
-    reasons = [f"{many:,} {code}: {MEANINGS.get(code, code)}" for code, many in refusals.items()]
+    refusals = row["refusals"]
+    early = sum(refusals.get(code, 0) for code in HELD_BACK)
+    signals = row["signals"] - early
+    besides = f" ({_count(early, 'more', 'more')} held back: {counted(_only(refusals, HELD_BACK))})" if early else ""
+    decided = {code: many for code, many in refusals.items() if code not in HELD_BACK}
+    if signals <= 0:
+        return [f"no entry signal{besides}: nothing was traded"]
+    if set(decided) == {COST} and not row["orders"]:
+        return [f"{_count(signals, 'signal')}, all vetoed by cost; {_fee_sentence(row['fee_needed'])}{besides}"]
+    reasons = [f"{many:,} {code}: {meaning(code)}" for code, many in decided.items()]
     reasons += [f"{many:,} orders missed: {why}" for why, many in row["missed"].items()]
     end = f" ({'; '.join(reasons)})" if reasons else ""
-    more = f"; to pass the cost veto {_fee_sentence(row['fee_needed'])}" if COST in refusals else ""
-    return [f"{_count(signals, 'signal')}, none became a trade{end}{more}"]
+    more = f"; to pass the cost veto {_fee_sentence(row['fee_needed'])}" if COST in decided else ""
+    return [f"{_count(signals, 'signal')}, none became a trade{end}{more}{besides}"]
+
+
+def _only(counts: Mapping[str, int], codes: Iterable[str]) -> dict[str, int]:
+    return {code: counts[code] for code in codes if code in counts}
 
 
 def _fee_sentence(fee: float | None) -> str:

@@ -11,9 +11,14 @@ if TYPE_CHECKING:
 
 COST = "cost"
 TOO_SMALL = "too_small"
+# Signals that never came to a decision.
+HELD_BACK = {
+    "warm_up": "before the strategy had warmed up",
+    "after_gap": "right after a gap in the bars",
+    "dead_market": "with hardly any volume in the last 24 hours",
+}
 
-# What a code means, for people; a code that is not here is shown as it is.
-MEANINGS = {
+_MEANINGS = {
     "bad_signal": "the signal's stop distance made no sense",
     "no_short": "a short on an instrument that cannot be shorted",
     "base_owned": "another strategy holds that asset",
@@ -21,8 +26,16 @@ MEANINGS = {
     COST: "round-trip cost too large a share of the stop distance",
     TOO_SMALL: "too small for the venue's minimum at the stop",
     "too_large": "order larger than the simulator takes",
-    "no_room": "no room under the caps",
+    **HELD_BACK,
 }
+_NO_ROOM = "no_room_"
+
+
+def meaning(code: str) -> str:
+    """What a refusal's code means, for people."""
+    if code.startswith(_NO_ROOM):
+        return f"the {code.removeprefix(_NO_ROOM)} cap left nothing"
+    return _MEANINGS.get(code, code)
 
 
 def refusals_by_code(refusals: Sequence[Refusals]) -> dict[str, int]:
@@ -38,15 +51,17 @@ def fee_needed(refusals: Sequence[Refusals]) -> float | None:
 
     None where none was vetoed, or where spread and impact alone were too much for each of them.
     """
-    fees = [refusal.fee_needed for refusal in refusals if refusal.code == COST and refusal.fee_needed is not None]
+    fees = [
+        refusal.fee_needed for refusal in refusals if refusal.code == COST and refusal.fee_needed is not None
+    ]
     best = max(fees, default=None)
     return best if best is not None and best > 0 else None
 
 
 def capital_needed(refusals: Sequence[Refusals]) -> Decimal | None:
-    """The smallest starting capital at which at least one entry refused as too small would have been large enough.
+    """The smallest starting capital at which at least one of the entries refused as too small would have passed.
 
-    None where none was refused so.
+    None where none was refused so, or where more capital would not have helped.
     """
-    amounts = [refusal.capital_needed for refusal in refusals if refusal.code == TOO_SMALL]
+    amounts = [getattr(refusal, "capital_needed", None) for refusal in refusals if refusal.code == TOO_SMALL]
     return min((amount for amount in amounts if amount is not None), default=None)

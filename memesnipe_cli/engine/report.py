@@ -1,4 +1,4 @@
-"""The report of one run: all that is shown, written or stored of it. Fresh from a run or read back, it is the same."""
+"""The report of one run: all that is shown, written or stored of it, the same fresh or read back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CURVES = "curves"
 
 @dataclass(frozen=True)
 class Report:
-    """`record` is the `backtest` record; `trades` are `trade` records, closed ones first, in order of entry."""
+    """`record` is the `backtest` record; `trades` are `trade` records, closed ones first."""
 
     record: dict[str, Any]
     trades: list[dict[str, Any]]

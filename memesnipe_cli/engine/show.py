@@ -1,4 +1,4 @@
-"""A result for a person at a terminal: tables, sentences and a line of blocks; draws with rich, prints nothing."""
+"""A result for a person at a terminal: tables, sentences and lines of blocks. Prints nothing itself."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def show(said: Report, *, trades: bool = False) -> RenderableType:
         Text(""),
         _table(tables.COVERAGE_HEADINGS, tables.coverage(row), tables.COVERAGE_NUMBERS),
         Text(""),
-        Text("assumed: " + ", ".join(f"{name} {value}" for name, value in tables.assumptions(row)), style="dim"),
+        Text(
+            "assumed: " + ", ".join(f"{name} {value}" for name, value in tables.assumptions(row)), style="dim"
+        ),
     ]
     return Group(*shown)
 
@@ -91,7 +93,9 @@ def _table(
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for place, heading in enumerate(headings):
         table.add_column(
-            heading, justify="right" if place in right else "left", style=style if style and place == 1 else None
+            heading,
+            justify="right" if place in right else "left",
+            style=style if style and place == 1 else None,
         )
     for cells in rows:
         table.add_row(*(Text(cell) for cell in cells))

@@ -1,9 +1,10 @@
-"""A line of numbers as one row of characters: as wide as the terminal lets it, in ASCII where it knows no blocks."""
+"""A line of numbers as one row of characters, as wide as the terminal; ASCII where it knows no blocks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,14 +18,14 @@ _WIDEST = 100
 def sparkline(values: Sequence[float], width: int, marks: str = BLOCKS, *, peaks: bool = False) -> str:
     """`values` as at most `width` characters from the lowest to the highest mark; "" for none.
 
-    Each character stands for a stretch of values: its last one, or with `peaks` its highest (a drawdown must not
-    hide between two characters). Values that are all the same are drawn as the lowest mark.
+    Each character stands for a stretch of values: its last one, or with `peaks` its highest (a drawdown must
+    not hide between two characters). Values that are all the same are drawn as the lowest mark.
     """
     if not values or width < 1:
         return ""
     many = min(width, len(values))
     bounds = [place * len(values) // many for place in range(many + 1)]
-    stretches = [values[first:end] for first, end in zip(bounds, bounds[1:], strict=False)]
+    stretches = [values[first:end] for first, end in pairwise(bounds)]
     points = [max(stretch) if peaks else stretch[-1] for stretch in stretches]
     low, span = min(points), max(points) - min(points)
     steps = len(marks) - 1

@@ -158,7 +158,7 @@ def _traded(backtest: Backtest) -> float:
 
 
 def _risk_per_trade(backtest: Backtest) -> dict[str, float | None]:
-    """Mean and largest risk at entry (stop distance x quantity) as a share of the equity it was taken from."""
+    """Mean and largest risk at entry (stop distance x quantity) as a share of equity at that time."""
     trades = [*backtest.trades, *backtest.open_trades]
     shares = risk_shares(
         np.array([trade.entry_ms for trade in trades], dtype=np.int64),

@@ -1,4 +1,4 @@
-"""The figures of a result in rows of text, for the terminal and for the page: what is shown, in which order."""
+"""The figures of a result in rows of text, for the terminal and the page: what is shown, in which order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,19 @@ TRADE_HEADINGS = (
     "slippage", "pnl", "cap",
 )  # fmt: skip
 TRADE_NUMBERS = (3, 5, 8, 10, 11, 12)  # columns that are set to the right
-COVERAGE_HEADINGS = ("venue", "symbol", "tf", "bars", "coverage", "gaps", "longest gap", "synthetic", "first", "last", "")
+COVERAGE_HEADINGS = (
+    "venue",
+    "symbol",
+    "tf",
+    "bars",
+    "coverage",
+    "gaps",
+    "longest gap",
+    "synthetic",
+    "first",
+    "last",
+    "",
+)
 COVERAGE_NUMBERS = (3, 4, 5, 6, 7)
 PART_HEADINGS = ("trades", "win rate", "at least", "expectancy", "payoff", "pnl", "fees", "slippage")
 
@@ -40,8 +52,8 @@ def headline(row: Mapping[str, Any]) -> str:
 def span(row: Mapping[str, Any]) -> str:
     """When, how long, with how much."""
     return (
-        f"{day(row['since'])} .. {day(row['until'])} UTC, {row['days']:.1f} days, {whole(row['bars'])} bars of "
-        f"{row['timeframe']}, capital {money(row['start_equity'], row['currency'])}"
+        f"{day(row['since'])} .. {day(row['until'])} UTC, {row['days']:.1f} days, "
+        f"{whole(row['bars'])} bars of {row['timeframe']}, capital {money(row['start_equity'], row['currency'])}"
     )
 
 

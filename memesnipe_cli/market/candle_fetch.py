@@ -156,8 +156,8 @@ def _within_kraken_reach(missing: Int64, step: int, now: int, key: SeriesKey) ->
     file = f"{key.symbol.replace('/', '')}_{step // clock.MINUTE_MS}.csv"
     return missing[missing >= reach], [
         f"Kraken serves only the last {KRAKEN_BARS} bars: {beyond} bars of {key} before "
-        f"{clock.format_time(reach)} are still missing. Build them from trades (--from-trades, slow), or bring in "
-        f"Kraken's OHLCVT download: memesnipe ingest file {file}"
+        f"{clock.format_time(reach)} are still missing. Build them from trades (--from-trades, slow), or "
+        f"bring in Kraken's OHLCVT download: memesnipe ingest file {file}"
     ]
 
 
@@ -309,6 +309,6 @@ def _store(store: Store, key: SeriesKey, pages: list[Page], tally: _Tally, now: 
         tally.identical += written.identical
         tally.conflicts += written.conflicts
         tally.set_aside += len(judged.set_aside)
-        tally.findings += judged.findings
+        tally.findings += judged.findings + quality.conflict_findings(key, written.conflicts)
         tally.hashes.append(candles_hash(judged.candles, after=tally.hashes[-1] if tally.hashes else ""))
     asked.remember_empty(store, key, [stretch for page in pages for stretch in page.empty], now)

@@ -157,6 +157,12 @@ def funding_columns(fields: Sequence[str]) -> tuple[int, int]:
     return time, rate
 
 
+def is_funding(fields: Sequence[str]) -> bool:
+    """Whether these columns are funding rates: a rate, but no open, high or low."""
+    names = [plain_name(field) for field in fields]
+    return _first(names, _RATE) is not None and _first(names, (*_OPEN, *_HIGH, *_LOW)) is None
+
+
 def is_trades(fields: Sequence[str]) -> bool:
     """Whether these columns are single trades: a time, a price and a quantity, but no open, high or low."""
     names = [plain_name(field) for field in fields]

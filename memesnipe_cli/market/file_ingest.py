@@ -31,6 +31,13 @@ class Refusal:
     error: MemesnipeError
 
 
+def refusal(source: str, error: MemesnipeError) -> Refusal:
+    """The Refusal of a file, whose error names the file."""
+    if source not in error.message:
+        error.message = f"{source}: {error.message}"
+    return Refusal(source, error)
+
+
 def ingest_files(
     store: Store,
     paths: Sequence[Path | IO[bytes]],
@@ -57,7 +64,7 @@ def ingest_files(
                     for source in sources:
                         yield from _ingest_source(store, con, source, named, fill=fill, now=at)
                 except MemesnipeError as error:
-                    yield Refusal(name, error)
+                    yield refusal(name, error)
     finally:
         con.close()
 
@@ -72,7 +79,7 @@ def _ingest_source(
         for series in read_source(con, source, named):
             yield _store_series(store, source, series, fill=fill, now=now)
     except MemesnipeError as error:
-        yield Refusal(source.name, error)
+        yield refusal(source.name, error)
 
 
 def _holds_records(source: Source) -> bool:
@@ -116,7 +123,12 @@ def _store_series(store: Store, source: Source, series: ReadSeries, *, fill: boo
         set_aside=len(aside),
         content_hash=source.content_hash(),
     )
-    findings = judged.findings + _refused_findings(series) + quality.judge_series(candles)
+    findings = [
+        *judged.findings,
+        *_refused_findings(series),
+        *quality.conflict_findings(series.key, written.conflicts),
+        *quality.judge_series(candles),
+    ]
     return IngestReport(
         source=source.name,
         key=series.key,

@@ -45,10 +45,14 @@ def read_source(con: duckdb.DuckDBPyConnection, source: Source, named: Named) ->
     table = tables.load(con, source)
     if not con.execute("SELECT count(*) FROM raw").fetchall()[0][0]:
         raise DataError(f"{source.name} has a header but no rows", "check how it was written or downloaded")
-    guess = naming.guess_from_name(source.name)
+    guess = naming.guess_from_name(source.label)
     if columns.is_trades(table.names):
         yield _read_trades(con, source, table, named, guess)
         return
+    if columns.is_funding(table.names):
+        raise DataError(
+            f"{source.name} holds funding rates", "bring them in with: memesnipe ingest funding PATH"
+        )
     places = columns.bar_columns(table.names)
     reading = rows.time_reading(con, f"c{places.time}", places.time_name)
     for symbol_text in _symbols_in(con, places, named, source):
@@ -117,7 +121,7 @@ def _name_series(
     symbol = named.symbol
     if symbol is None:
         text = symbol_text or table.symbol_text
-        pair = naming.split_pair(text) if text else None
+        pair = naming.split_pair(text, venue) if text else None
         if pair is not None:
             symbol = naming.symbol_of(pair, perpetual=guess.perpetual)
             says.append(f"symbol {symbol} taken from the file's {text!r}")

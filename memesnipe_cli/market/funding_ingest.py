@@ -14,6 +14,7 @@ import numpy as np
 from memesnipe_cli import clock
 from memesnipe_cli.errors import DataError, MemesnipeError, UsageError
 from memesnipe_cli.market import columns, intervals, naming, rows, tables
+from memesnipe_cli.market.file_ingest import refusal
 from memesnipe_cli.market.file_reading import check_symbol
 from memesnipe_cli.market.quality import EARLIEST_MS, Finding
 from memesnipe_cli.market.recording import record_ingest
@@ -54,10 +55,7 @@ class FundingReport:
             source=self.source,
             venue=rates.venue,
             symbol=rates.symbol,
-            intervals=[
-                clock.timeframe_name(each) if each % clock.MINUTE_MS == 0 else f"{each} ms"
-                for each in lengths
-            ],
+            intervals=[clock.timeframe_name(each) for each in lengths],
             rows=self.rows,
             added=self.added,
             identical=self.identical,
@@ -92,7 +90,7 @@ def ingest_funding_files(
                     for source in open_path(path, scratch):
                         yield FundingOutcome(report=_ingest(store, con, source, venue, symbol))
                 except MemesnipeError as error:
-                    yield FundingOutcome(error=error)
+                    yield FundingOutcome(error=refusal(str(path), error).error)
     finally:
         con.close()
 
@@ -102,7 +100,7 @@ def _ingest(
 ) -> FundingReport:
     table = tables.load(con, source)
     time, rate = columns.funding_columns(table.names)
-    guess = naming.guess_from_name(source.name)
+    guess = naming.guess_from_name(source.label)
     reading = rows.time_reading(con, f"c{time}", table.names[time])
     name, whose, says = _name(source, guess, venue, symbol)
     found = con.execute(

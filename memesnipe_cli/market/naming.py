@@ -23,9 +23,11 @@ QUOTES = (
     "CHF",
     "DAI", "BTC", "ETH", "BNB",
 )  # fmt: skip
+_BINANCE_ONLY = ("FDUSD", "BUSD", "TUSD")
 _PERPETUAL = {"perp", "perps", "perpetual", "perpetuals", "futures", "swap", "swaps"}
 # Kraken's own names of two assets, as its downloads carry them.
 _ASSETS = {"XBT": "BTC", "XDG": "DOGE"}
+_FOLDERS_READ = 3
 _TOKENS = re.compile(r"[_\-\s.,()/:]+")
 
 
@@ -45,13 +47,15 @@ def _asset(word: str) -> str:
     return _ASSETS.get(name, name)
 
 
-def split_pair(word: str) -> tuple[str, str] | None:
+def split_pair(word: str, venue: str | None = None) -> tuple[str, str] | None:
     """`DOGEUSDT` -> (DOGE, USDT); `DOGE-USD`, `DOGE/USD` -> (DOGE, USD); None without a known quote."""
     parts = [part for part in _TOKENS.split(word.strip()) if part]
     if len(parts) >= 2:
         quote = parts[1].upper()
         return (_asset(parts[0]), quote) if quote in QUOTES else None
-    for quote in sorted(QUOTES, key=len, reverse=True):
+    # `SHIBUSD` is SHIB/USD but for Binance, which has no USD pairs and alone had these.
+    quotes = [quote for quote in QUOTES if venue == "binance" or quote not in _BINANCE_ONLY]
+    for quote in sorted(quotes, key=len, reverse=True):
         if parts and parts[0].upper().endswith(quote) and len(parts[0]) > len(quote) + 1:
             return _asset(parts[0][: -len(quote)]), quote
     return None
@@ -83,10 +87,12 @@ def guess_from_name(name: str) -> NameGuess:
     path = PurePath(name)
     stem = path.name.split(".")[0]
     words = [word for word in _TOKENS.split(stem) if word]
-    folders = [word for part in reversed(path.parts[:-1]) for word in _TOKENS.split(part) if word]
-    perpetual = any(word.lower() in _PERPETUAL for word in (*words, *folders[:6]))
+    near = reversed(path.parts[:-1][-_FOLDERS_READ:])
+    folders = [word for part in near for word in _TOKENS.split(part) if word]
+    perpetual = any(word.lower() in _PERPETUAL for word in (*words, *folders))
     venue = next((found for word in (*words, *folders) if (found := _venue_of(word))), None)
-    symbol, after = _symbol_in([word for word in words if word.lower() not in _PERPETUAL], perpetual)
+    spot_words = [word for word in words if word.lower() not in _PERPETUAL]
+    symbol, after = _symbol_in(spot_words, perpetual, venue)
     timeframe = next((found for word in words if (found := _timeframe_of(word))), None)
     if timeframe is None and after is not None:
         timeframe = _minutes_of(after)
@@ -98,7 +104,7 @@ def _venue_of(word: str) -> str | None:
     return low if low in _VENUES else _VENUE_ALIASES.get(low)
 
 
-def _symbol_in(words: list[str], perpetual: bool) -> tuple[str | None, str | None]:
+def _symbol_in(words: list[str], perpetual: bool, venue: str | None) -> tuple[str | None, str | None]:
     """(symbol, the word that follows it) from a list of words; a quote named twice is a perpetual."""
     for place, word in enumerate(words):
         following = words[place + 1 : place + 4]
@@ -107,7 +113,7 @@ def _symbol_in(words: list[str], perpetual: bool) -> tuple[str | None, str | Non
             rest = following[2:] if twice else following[1:]
             symbol = symbol_of((_asset(word), following[0].upper()), perpetual=perpetual or twice)
             return symbol, (rest[0] if rest else None)
-        pair = split_pair(word)
+        pair = split_pair(word, venue)
         if pair is not None and not _venue_of(word):
             return symbol_of(pair, perpetual=perpetual), (following[0] if following else None)
     return None, None

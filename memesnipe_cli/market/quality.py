@@ -28,6 +28,7 @@ SPIKE_RETURN_FACTOR = 2.0
 SPIKE_LONGEST = 3
 ZERO_VOLUME_RUN = 12
 LOW_COVERAGE = 0.5
+LONG_HOLES = 3
 
 REASONS = {
     "time_unreadable": "the time cannot be read",
@@ -239,6 +240,22 @@ class Coverage:
         return self.present / self.expected if self.expected else 1.0
 
 
+def conflict_findings(key: SeriesKey, conflicts: int) -> list[Finding]:
+    """What to say where incoming bars differed from stored ones."""
+    if not conflicts:
+        return []
+    return [
+        Finding(
+            "conflict",
+            "warning",
+            str(key),
+            f"{conflicts} bars differ from what is stored: the stored ones stay, the others are set aside",
+            "see both with: memesnipe ingest set-aside; another market or venue under the same name?",
+            conflicts,
+        )
+    ]
+
+
 def coverage(candles: Candles) -> Coverage:
     """Bars present against bars between the first and the last."""
     if not len(candles):
@@ -272,28 +289,18 @@ def judge_series(candles: Candles) -> list[Finding]:
     found: list[Finding] = []
     if not len(candles):
         return found
-    cover = coverage(candles)
-    if cover.share < LOW_COVERAGE:
-        found.append(
-            Finding(
-                "coverage",
-                "error",
-                _span(key, candles.ts[0], candles.ts[-1]),
-                f"{1 - cover.share:.0%} of the bars are missing ({cover.present} of {cover.expected} are there)",
-                "look for a paging error at the source and fetch it again",
-                cover.expected - cover.present,
-            )
-        )
+    missing_stretches = gaps(candles)
+    found += _riddled(candles, missing_stretches)
     found += [
         Finding(
             "gap",
             "warning",
             _span(key, start, end),
-            f"{missing} bars missing",
+            f"{missing} bar{'s' if missing > 1 else ''} missing",
             "fetch them again (memesnipe ingest candles) or fill them (memesnipe ingest fill)",
             missing,
         )
-        for start, end, missing in gaps(candles)
+        for start, end, missing in missing_stretches
     ]
     found += [
         Finding(
@@ -331,6 +338,25 @@ def judge_series(candles: Candles) -> list[Finding]:
     ]
     found += _jump_findings(candles)
     return found
+
+
+def _riddled(candles: Candles, missing_stretches: list[tuple[int, int, int]]) -> list[Finding]:
+    """An error where most bars are missing all over the series: how a paging mistake looks. A few long holes,
+    as between two downloads, are gaps and nothing worse."""
+    cover = coverage(candles)
+    longest = sum(sorted((missing for _, _, missing in missing_stretches), reverse=True)[:LONG_HOLES])
+    if cover.present >= LOW_COVERAGE * (cover.expected - longest):
+        return []
+    return [
+        Finding(
+            "coverage",
+            "error",
+            _span(candles.key, candles.ts[0], candles.ts[-1]),
+            f"{1 - cover.share:.0%} of the bars are missing ({cover.present} of {cover.expected} there)",
+            "look for a paging error at the source and fetch it again",
+            cover.expected - cover.present,
+        )
+    ]
 
 
 def _jump_findings(candles: Candles) -> list[Finding]:

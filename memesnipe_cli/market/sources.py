@@ -35,9 +35,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """One plain file to read. `name` is what the user called it (`bars.zip:DOGEUSD_5.csv` for a member)."""
+    """One plain file to read. `name` is what the user called it (`bars.zip:DOGEUSD_5.csv` for a member),
+    `label` a path to guess from, in which an archive stands as a folder (`bars/DOGEUSD_5.csv`)."""
 
     name: str
+    label: str
     path: Path
     kind: Kind
 
@@ -83,15 +85,15 @@ def open_path(path: Path, scratch: Path) -> Iterator[Source]:
         raise UsageError(f"{path} is a folder", f"name the files: memesnipe ingest file {path}/*")
     if not path.exists():
         raise UsageError(f"no file {path}", "check the path")
-    yield from _sources(path, str(path), scratch)
+    yield from _sources(path, str(path), str(path), scratch)
 
 
 def open_stream(stream: IO[bytes], scratch: Path) -> Iterator[Source]:
     """The source or sources in a stream such as stdin."""
-    yield from _sources(spool(stream, scratch, "stdin"), "stdin", scratch)
+    yield from _sources(spool(stream, scratch, "stdin"), "stdin", "", scratch)
 
 
-def _sources(path: Path, name: str, scratch: Path, depth: int = 0) -> Iterator[Source]:
+def _sources(path: Path, name: str, label: str, scratch: Path, depth: int = 0) -> Iterator[Source]:
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
     if not head.strip():
@@ -99,21 +101,21 @@ def _sources(path: Path, name: str, scratch: Path, depth: int = 0) -> Iterator[S
     if head[:2] == b"\x1f\x8b" or head[:4] == b"PK\x03\x04":
         if depth == 3:
             raise DataError(f"{name} is packed more than three times over", "unpack it first")
-        yield from (_gzip if head[:2] == b"\x1f\x8b" else _zip)(path, name, scratch, depth)
+        yield from (_gzip if head[:2] == b"\x1f\x8b" else _zip)(path, name, label, scratch, depth)
         return
-    yield Source(name, path, kind_of(head, name))
+    yield Source(name, label, path, kind_of(head, name))
 
 
-def _gzip(path: Path, name: str, scratch: Path, depth: int) -> Iterator[Source]:
+def _gzip(path: Path, name: str, label: str, scratch: Path, depth: int) -> Iterator[Source]:
     try:
         with gzip.open(path) as stream:
             plain = spool(stream, scratch, Path(name).name.removesuffix(".gz"))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{name} is not a whole gzip file: {error}", "download it again") from None
-    yield from _sources(plain, name, scratch, depth + 1)
+    yield from _sources(plain, name, label.removesuffix(".gz"), scratch, depth + 1)
 
 
-def _zip(path: Path, name: str, scratch: Path, depth: int) -> Iterator[Source]:
+def _zip(path: Path, name: str, label: str, scratch: Path, depth: int) -> Iterator[Source]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
@@ -127,7 +129,8 @@ def _zip(path: Path, name: str, scratch: Path, depth: int) -> Iterator[Source]:
                     raise DataError(f"{name}: {info.filename} is encrypted", "unpack it first")
                 with archive.open(info) as stream:
                     plain = spool(stream, scratch, info.filename)
-                yield from _sources(plain, f"{name}:{info.filename}", scratch, depth + 1)
+                inside = f"{label.removesuffix('.zip')}/{info.filename}"
+                yield from _sources(plain, f"{name}:{info.filename}", inside, scratch, depth + 1)
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError) as error:
         raise DataError(f"{name} is not a whole zip file: {error}", "download it again") from None
 

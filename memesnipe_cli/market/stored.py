@@ -40,10 +40,12 @@ def stored_series(
 def list_stored(
     store: Store, venue: str | None = None, symbol: str | None = None, timeframe: str | None = None
 ) -> list[dict[str, Any]]:
-    """One row a series: what `ingest list` shows. `coverage` is rows over bars between first and last."""
+    """One row a series: what `ingest list` shows. `coverage` is bars over slots between first and last, with
+    the bars that are made from a finer series on reading (they are not stored twice)."""
     rows = []
+    everything = store.lake.series()
     for info in stored_series(store, venue, symbol, timeframe):
-        expected = (info.last_ms - info.first_ms) // clock.timeframe_ms(info.key.timeframe) + 1
+        share = _coverage(store, info, everything)
         rows.append(
             {
                 "type": "series",
@@ -54,13 +56,26 @@ def list_stored(
                 "rows": info.rows,
                 "since": clock.format_time(info.first_ms),
                 "until": clock.format_time(info.last_ms),
-                "coverage": round(info.rows / expected, 6),
+                "coverage": round(share, 6),
                 "synthetic": info.synthetic,
                 "simulated": info.key.simulated,
                 "bytes": info.bytes,
             }
         )
     return rows
+
+
+def _coverage(store: Store, info: SeriesInfo, everything: list[SeriesInfo]) -> float:
+    key, length = info.key, clock.timeframe_ms(info.key.timeframe)
+    finer = any(
+        (each.key.venue, each.key.symbol) == (key.venue, key.symbol)
+        and clock.timeframe_ms(each.key.timeframe) < length
+        and length % clock.timeframe_ms(each.key.timeframe) == 0
+        for each in everything
+    )
+    if finer:
+        return quality.coverage(store.lake.read_candles(key)).share
+    return info.rows / ((info.last_ms - info.first_ms) // length + 1)
 
 
 def verify_stored(

@@ -40,54 +40,38 @@ def connect(paths: StorePaths) -> duckdb.DuckDBPyConnection:
     Raises StoreDamagedError where a journal does not verify.
     """
     wanted = _fingerprint(paths)
-    if not paths.root.is_dir():
+    if not paths.marker.exists():
+        # No store yet: reading must not turn a folder into one.
         return _private(paths, wanted)
-    state = _look(paths, wanted)
-    if state == "locked":
-        return _private(paths, wanted)
+    state, con = _open(paths, wanted)
     if state == "old":
         try:
             _build_file(paths, wanted)
         except StoreError:
             # A folder that cannot be written still has to be readable.
             return _private(paths, wanted)
-    con = _attach(paths, wanted)
+        state, con = _open(paths, wanted)
     return con if con is not None else _private(paths, wanted)
 
 
-def _look(paths: StorePaths, wanted: str) -> str:
-    """`current`, `old` (or missing, or no database), or `locked` by a client that writes."""
+def _open(paths: StorePaths, wanted: str) -> tuple[str, duckdb.DuckDBPyConnection | None]:
+    """`current` and a connection; else `old` (or missing, or no database), or `locked` by a client that writes."""
     import duckdb
 
     if not paths.catalog.exists():
-        return "old"
-    con = duck.open_memory(threads=1)
-    try:
-        con.execute(f"ATTACH {duck.text(str(paths.catalog))} AS store (READ_ONLY)")
-        return "current" if _is_current(con, wanted) else "old"
-    except duckdb.ResourceInUseException:
-        return "locked"
-    except duckdb.Error as problem:
-        return "locked" if "lock on file" in str(problem) else "old"
-    finally:
-        con.close()
-
-
-def _attach(paths: StorePaths, wanted: str) -> duckdb.DuckDBPyConnection | None:
-    """A locked-down connection to the file, or None where it is not the one just looked at."""
-    import duckdb
-
+        return "old", None
     con = duck.open_memory()
     try:
         con.execute(f"ATTACH {duck.text(str(paths.catalog))} AS store (READ_ONLY)")
-        if not _is_current(con, wanted):
-            con.close()
-            return None
-        con.execute("USE store")
-    except duckdb.Error:
+        if _is_current(con, wanted):
+            con.execute("USE store")
+            return "current", _locked(con, paths)
+    except duckdb.Error as problem:
         con.close()
-        return None
-    return duck.lock_down(con, [paths.root])
+        in_use = isinstance(problem, duckdb.ResourceInUseException) or "lock on file" in str(problem)
+        return "locked" if in_use else "old", None
+    con.close()
+    return "old", None
 
 
 def _is_current(con: duckdb.DuckDBPyConnection, wanted: str) -> bool:
@@ -102,6 +86,12 @@ def _private(paths: StorePaths, wanted: str) -> duckdb.DuckDBPyConnection:
     con.execute("ATTACH ':memory:' AS store")
     con.execute("USE store")
     _fill(con, paths, wanted)
+    return _locked(con, paths)
+
+
+def _locked(con: duckdb.DuckDBPyConnection, paths: StorePaths) -> duckdb.DuckDBPyConnection:
+    # DuckDB's own default for what does not fit into memory is a folder in the working directory.
+    con.execute(f"SET temp_directory = {duck.text(f'{paths.catalog}.tmp')}")
     return duck.lock_down(con, [paths.root])
 
 
@@ -156,9 +146,7 @@ def _fill_runs(con: duckdb.DuckDBPyConnection, paths: StorePaths) -> None:
     columns = ", ".join(f"{duck.name(name)} {kind}" for name, kind in TRADE_COLUMNS)
     con.execute(f"CREATE TABLE stored_trades ({columns})")
     for run, path in runs.trade_files():
-        there = {
-            row[0] for row in con.execute(f"DESCRIBE FROM read_parquet({duck.files(path)})").fetchall()
-        }
+        there = {row[0] for row in con.execute(f"DESCRIBE FROM read_parquet({duck.files(path)})").fetchall()}
         fields = [
             f"{duck.text(run)} AS run"
             if name == "run"

@@ -47,7 +47,9 @@ def collect(paths: StorePaths) -> JournalTables:
     for account in accounts(paths):
         folder = paths.account(account)
         head = Head()
-        for number in segments.segment_numbers(folder)[:-1]:
+        # Listed once: a segment that is sealed while this runs is read as the newest one.
+        numbers = segments.segment_numbers(folder)
+        for number in numbers[:-1]:
             source = segments.segment_path(folder, number)
             target = paths.cache / "journal" / encode_name(account) / f"{number:06d}.parquet"
             known = _cached_end(target, source, head)
@@ -55,14 +57,14 @@ def collect(paths: StorePaths) -> JournalTables:
                 head = known
                 found.sealed.append(target)
                 continue
-            rows = _table(account, segments.read_segment(folder, number, head))
-            head = Head(rows.column("seq")[-1].as_py(), rows.column("hash")[-1].as_py())
-            if _keep(rows, target, source, head):
+            rows = _table(account, segments.read_segment(folder, number, head, sealed=True))
+            previous, head = head, Head(rows.column("seq")[-1].as_py(), rows.column("hash")[-1].as_py())
+            if _keep(rows, target, source, previous, head):
                 found.sealed.append(target)
             else:
                 found.tail.append(rows)
-        newest = segments.segment_numbers(folder)[-1]
-        found.tail.append(_table(account, segments.read_segment(folder, newest, head)))
+        newest = segments.read_segment(folder, numbers[-1], head, sealed=False)
+        found.tail.append(_table(account, newest))
     return found
 
 
@@ -78,31 +80,27 @@ def _table(account: str, entries: Iterable[Entry]) -> pyarrow.Table:
     return pyarrow.Table.from_arrays(arrays, names=list(_COLUMNS))
 
 
-def _cached_end(target: Path, source: Path, head: Head) -> Head | None:
-    """The last entry in the cache file, if that was made of this very segment and follows `head`."""
+def _cached_end(target: Path, source: Path, previous: Head) -> Head | None:
+    """The last entry in the cache file, if that was made of this very segment and follows `previous`."""
     from pyarrow import ArrowException, parquet
 
     try:
-        schema = parquet.read_schema(target)
-        stamp, first_prev, seq, digest = (schema.metadata or {})[_END].decode().split(" ")
-        if (stamp, first_prev) != (_stamp(source), head.hash):
-            return None
-        return Head(int(seq), digest)
+        note = (parquet.read_schema(target).metadata or {})[_END].decode()
+        stamp, follows, seq, digest = note.split(" ")
+        return Head(int(seq), digest) if (stamp, follows) == (_stamp(source), previous.hash) else None
     except (OSError, ArrowException, KeyError, ValueError):
+        # Whatever is wrong with it, the segment has it all.
         return None
 
 
-def _keep(rows: pyarrow.Table, target: Path, source: Path, end: Head) -> bool:
+def _keep(rows: pyarrow.Table, target: Path, source: Path, previous: Head, end: Head) -> bool:
     """Writes the cache file; False where the folder cannot be written, which costs only time."""
     from pyarrow import parquet
 
-    first_prev = segments.first_entry(source)
-    if first_prev is None:
-        return False
-    note = " ".join((_stamp(source), first_prev.prev, str(end.seq), end.hash))
+    note = " ".join((_stamp(source), previous.hash, str(end.seq), end.hash))
+    temporary = temporary_name(target)
     try:
         make_folder(target.parent)
-        temporary = temporary_name(target)
         try:
             parquet.write_table(rows.replace_schema_metadata({_END: note}), temporary, compression="zstd")
             os.replace(temporary, target)

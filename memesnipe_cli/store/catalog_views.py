@@ -217,7 +217,8 @@ def _candles_view(paths: StorePaths) -> str:
         " CAST(timeframe AS VARCHAR) AS timeframe, CAST(ts AS BIGINT) AS ts,"
         " make_timestamp_ms(CAST(ts AS BIGINT)) AS time, CAST(open AS DOUBLE) AS open,"
         " CAST(high AS DOUBLE) AS high, CAST(low AS DOUBLE) AS low, CAST(close AS DOUBLE) AS close,"
-        " CAST(volume AS DOUBLE) AS volume, CAST(synthetic AS BOOLEAN) AS synthetic, venue = 'sim' AS simulated"
+        " CAST(volume AS DOUBLE) AS volume, CAST(synthetic AS BOOLEAN) AS synthetic,"
+        " venue = 'sim' AS simulated"
     )
     if has_parquet(paths.candles):
         source = _hive(paths.candles, ("venue", "symbol", "timeframe"))
@@ -240,7 +241,8 @@ def _funding_view(paths: StorePaths) -> str:
 
 def _hive(folder: Path, columns: tuple[str, ...]) -> str:
     types = ", ".join(f"{column}: VARCHAR" for column in (*columns, "month"))
-    return f"read_parquet({duck.files(folder, '/**/*.parquet')}, hive_partitioning = true, hive_types = {{{types}}})"
+    pattern = duck.files(folder, "/**/*.parquet")
+    return f"read_parquet({pattern}, hive_partitioning = true, hive_types = {{{types}}})"
 
 
 def _no_rows(columns: tuple[str, ...]) -> str:

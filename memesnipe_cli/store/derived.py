@@ -28,9 +28,10 @@ class Split:
 
 @dataclass(frozen=True)
 class Dropped:
-    """What became of stored rows of a higher timeframe: files rewritten, and rows that the finer bars
-    deny."""
+    """What became of stored rows of a higher timeframe: how many went because finer bars make them, how many
+    files were rewritten, and the rows among them that the finer bars deny."""
 
+    rows: int = 0
     partitions: int = 0
     conflicts: list[dict[str, Any]] = field(default_factory=list)
 
@@ -69,7 +70,7 @@ def drop_derivable(
     months = {month for month, _ in month_slices(cols.take(rows, covered))}
     conflicts = conflict_rows(rows, derived, covered & ~same, _REASON)
     stored.write(cols.take(rows, ~covered), months)
-    return Dropped(len(months), conflicts)
+    return Dropped(int(covered.sum()), len(months), conflicts)
 
 
 def conflict_rows(
@@ -86,16 +87,27 @@ def conflict_rows(
 def _compare(
     rows: Columns, length: int, finer: Partitions, fine_ms: int
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], Columns]:
-    """Of each row: whether finer bars cover it wholly, whether they agree, and the bar they make (else
-    itself)."""
+    """Of each row: whether finer bars stand in for it, whether they agree, and the bar they make (else
+    itself).
+
+    A whole set of observed finer bars stands in for the row whatever it says. A set with holes does so only
+    where it says the same: then the holes are bars without trades, else finer bars are missing and the row is
+    needed.
+    """
+    everywhere = finer.index()
     since, until = int(rows["ts"][0]), int(rows["ts"][-1]) + length
     fine = cols.between(finer.read_between(since, until), since, until)
-    made = resample(fine, fine_ms, length, since, until)
-    whole = cols.take(made.rows, made.whole)
-    covered = np.isin(rows["ts"], whole["ts"])
     derived = {name: values.copy() for name, values in rows.items()}
-    matching = cols.take(whole, np.searchsorted(whole["ts"], rows["ts"][covered]))
+    if not everywhere or not len(fine["ts"]):
+        nothing = np.zeros(len(rows["ts"]), dtype=np.bool_)
+        return nothing, nothing, derived
+    made = resample(fine, fine_ms, length, everywhere[0].first_ms, everywhere[-1].last_ms)
+    there = np.isin(rows["ts"], made.rows["ts"])
+    place = np.searchsorted(made.rows["ts"], rows["ts"][there])
     for name, values in derived.items():
-        values[covered] = matching[name]
-    same = covered & agrees(rows, derived)
-    return covered, same, derived
+        values[there] = made.rows[name][place]
+    same = there & agrees(rows, derived)
+    whole = np.zeros(len(rows["ts"]), dtype=np.bool_)
+    whole[there] = made.whole[place]
+    covered = there & (whole | (same & ~derived["synthetic"]))
+    return covered, same & covered, derived

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,7 +73,7 @@ def make_folder(folder: Path) -> None:
 
 def temporary_name(target: Path) -> Path:
     """A name beside `target` that nobody else uses; the leading dot keeps it out of every glob."""
-    return target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    return target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
 
 
 def write_all(handle: int, data: bytes) -> None:

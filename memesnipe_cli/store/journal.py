@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class Journal:
         account: str = "paper",
         *,
         deadline_s: float = 10.0,
-        segment_bytes: int = 8 << 20,
+        segment_bytes: int = 2 << 20,
     ) -> None:
         self.account = account
         self.folder = paths.account(account)
@@ -121,6 +122,17 @@ class Journal:
         if folded >= _SNAPSHOT_EVERY:
             folding.write_snapshot(self.folder, fold, position, fold.dump(state))
         return state
+
+    @contextmanager
+    def held(self, deadline_s: float = 0.0) -> Iterator[None]:
+        """Exclusive use of the account for the body, as one `trade` has it; appends of others go on.
+
+        Raises StoreBusyError that says who has it.
+        """
+        with explained(f"cannot create the journal {self.folder}"):
+            make_folder(self.folder)
+        with locks.exclusive(self.folder / "trader.lock", f"the account {self.account!r}", deadline_s):
+            yield
 
     def store_id(self) -> str:
         """The id of the store this journal was opened in; empty before the first entry."""

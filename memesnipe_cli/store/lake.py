@@ -8,7 +8,7 @@ never wait.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +36,13 @@ _SIMULATION = "simulate"
 
 @dataclass(frozen=True)
 class WriteReport:
-    """What became of the rows of one write: each is in exactly one of the four counts.
+    """What became of the rows of one write: each is in exactly one of added, replaced, identical and
+    conflicts.
 
     `added`: new. `replaced`: an observed row in the place of a synthetic one. `identical`: already there, or
     derivable from finer bars that are. `conflicts`: different from what is stored, so set aside.
-    `partitions`: how many month files were written.
+    `partitions`: how many month files were written. `coarser_dropped`: stored rows of higher timeframes that
+    these bars now make, of which `coarser_conflicts` said something else and were set aside.
     """
 
     added: int
@@ -48,6 +50,8 @@ class WriteReport:
     conflicts: int
     partitions: int
     replaced: int = 0
+    coarser_dropped: int = 0
+    coarser_conflicts: int = 0
 
 
 @dataclass(frozen=True)
@@ -237,22 +241,26 @@ class Lake:
             split.rest, stored, merged.conflict, "another row of that time is stored"
         )
         set_aside.add_rows(self._aside_folder(key.venue, key.symbol, key.timeframe), aside, source)
-        changed = split.rest["ts"][merged.added | merged.replaced]
-        written = len(months)
-        if len(changed):
-            for coarse, partitions in coarser.items():
-                dropped = drop_derivable(partitions, coarse, self._partitions(key), length, changed)
-                written += dropped.partitions
-                name = clock.timeframe_name(coarse)
-                set_aside.add_rows(self._aside_folder(key.venue, key.symbol, name), dropped.conflicts, source)
-        report = _report(merged, written)
-        return WriteReport(
-            report.added,
-            report.identical + split.identical,
-            report.conflicts + len(split.conflicts),
-            report.partitions,
-            report.replaced,
+        report = _report(merged, len(months))
+        report = replace(
+            report,
+            identical=report.identical + split.identical,
+            conflicts=report.conflicts + len(split.conflicts),
         )
+        changed = split.rest["ts"][merged.added | merged.replaced]
+        if not len(changed):
+            return report
+        for coarse, partitions in coarser.items():
+            dropped = drop_derivable(partitions, coarse, self._partitions(key), length, changed)
+            folder = self._aside_folder(key.venue, key.symbol, clock.timeframe_name(coarse))
+            set_aside.add_rows(folder, dropped.conflicts, source)
+            report = replace(
+                report,
+                partitions=report.partitions + dropped.partitions,
+                coarser_dropped=report.coarser_dropped + dropped.rows,
+                coarser_conflicts=report.coarser_conflicts + len(dropped.conflicts),
+            )
+        return report
 
     def _check_source(self, venue: str, source: str) -> None:
         if (venue == SIMULATED_VENUE) != source.startswith(_SIMULATION):
@@ -283,7 +291,7 @@ class Lake:
         ]
 
     def _info(self, key: SeriesKey) -> SeriesInfo | None:
-        months = [month for month in self._partitions(key).index() if month.rows]
+        months = self._partitions(key).index()
         if not months:
             return None
         return SeriesInfo(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,9 +62,7 @@ def _acquire(handle: int, path: Path, what: str, deadline_s: float) -> None:
                 ) from None
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
-    label = (
-        f"pid {os.getpid()} on {socket.gethostname()} since {clock.format_time(clock.now_ms())}\n".encode()
-    )
+    label = f"pid {os.getpid()} on {os.uname().nodename} since {clock.format_time(clock.now_ms())}\n".encode()
     # Padded to one length so that it overwrites a former holder whole; a full disk must not stop a lock.
     try:
         os.pwrite(handle, label.ljust(160), 0)

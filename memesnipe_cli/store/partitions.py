@@ -20,6 +20,7 @@ from memesnipe_cli.store.paths import PARTITION_FILE, hive_folder, hive_value, m
 
 _INDEX = "index.json"
 _THREADS = 4
+_FEW = 4  # so few files are read before a pool of threads has started
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,12 @@ class Partitions:
 
     def read(self, months: list[str]) -> Columns:
         """The rows of these months, ascending. Raises StoreDamagedError naming a file that cannot be read."""
-        return join([part for month in months if (part := self._read_month(month)) is not None], self._types)
+        if len(months) < _FEW:
+            parts = [self._read_month(month) for month in months]
+        else:
+            with ThreadPoolExecutor(_THREADS) as pool:
+                parts = list(pool.map(self._read_month, months))
+        return join([part for part in parts if part is not None], self._types)
 
     def read_between(self, since_ms: int | None, until_ms: int | None) -> Columns:
         """The rows of all months that touch [since, until)."""
@@ -78,10 +84,17 @@ class Partitions:
         for month in sorted(months):
             make_folder(self.file(month).parent)
         kept = sorted(month for month in months if month in slices)
+        self._sweep(kept)
         with ThreadPoolExecutor(_THREADS) as pool:
-            temporary = list(
-                pool.map(lambda month: self._write_temporary(month, take(rows, slices[month])), kept)
-            )
+            try:
+                temporary = list(
+                    pool.map(lambda month: self._write_temporary(month, take(rows, slices[month])), kept)
+                )
+            except BaseException:
+                # The other threads may still be writing theirs.
+                pool.shutdown(cancel_futures=True)
+                self._sweep(kept)
+                raise
             for month, name in zip(kept, temporary, strict=True):
                 os.replace(name, self.file(month))
             for month in months - slices.keys():
@@ -92,26 +105,30 @@ class Partitions:
     def index(self) -> list[Partition]:
         """What is in each month: from the index where it is true to the files, else from the files."""
         known = self._read_index()
-        return [self._described(month, known) for month in self.months()]
+        described = (self._described(month, known.get(month)) for month in self.months())
+        return [partition for partition in described if partition is not None and partition.rows]
 
-    def _described(self, month: str, known: dict[str, Any]) -> Partition:
-        found = known.get(month)
+    def _described(self, month: str, known: Any) -> Partition | None:
+        """None for a month that was removed a moment ago."""
         stamp = self._stamp(month)
-        if found is not None and found.get("stamp") == stamp:
-            return Partition(
-                month, found["rows"], found["first_ms"], found["last_ms"], found["synthetic"], stamp[1]
-            )
-        rows = self._read_month(month)
-        fields = _describe(month, rows) if rows is not None else None
-        if fields is None:
-            return Partition(month, 0, 0, 0, 0, 0)
+        if stamp is None:
+            return None
+        fields = known
+        if not isinstance(known, dict) or known.get("stamp") != stamp:
+            rows = self._read_month(month)
+            if rows is None:
+                return None
+            fields = _describe(month, rows)
         return Partition(
             month, fields["rows"], fields["first_ms"], fields["last_ms"], fields["synthetic"], stamp[1]
         )
 
-    def _stamp(self, month: str) -> list[int]:
+    def _stamp(self, month: str) -> list[int] | None:
         with explained(f"cannot read {self.file(month)}"):
-            status = self.file(month).stat()
+            try:
+                status = self.file(month).stat()
+            except FileNotFoundError:
+                return None
         return [status.st_ino, status.st_size, status.st_mtime_ns]
 
     def _read_index(self) -> dict[str, Any]:
@@ -153,22 +170,21 @@ class Partitions:
         import pyarrow
         from pyarrow import parquet
 
-        target = self.file(month)
-        # Nobody else writes here while the lock is held: what lies about is from a writer that died.
-        for stale in target.parent.glob(f".{target.name}.*.tmp"):
-            stale.unlink(missing_ok=True)
-        temporary = temporary_name(target)
+        temporary = temporary_name(self.file(month))
         with temporary.open("xb") as sink:
-            try:
-                # Dictionaries cost time and save nothing on prices; snappy writes fastest of the codecs
-                # tried.
-                parquet.write_table(pyarrow.table(rows), sink, compression="snappy", use_dictionary=False)
-                sink.flush()
-                os.fsync(sink.fileno())
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+            # Dictionaries cost time and save nothing on prices; snappy writes fastest of the codecs tried.
+            parquet.write_table(pyarrow.table(rows), sink, compression="snappy", use_dictionary=False)
+            sink.flush()
+            os.fsync(sink.fileno())
         return temporary
+
+    def _sweep(self, months: list[str]) -> None:
+        """Removes temporary files. Nobody else writes here while the lock is held, so they are ours or those
+        of a writer that died."""
+        for month in months:
+            target = self.file(month)
+            for stale in target.parent.glob(f".{target.name}.*.tmp"):
+                stale.unlink(missing_ok=True)
 
 
 def month_slices(rows: Columns) -> Iterator[tuple[str, slice]]:

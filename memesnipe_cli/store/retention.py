@@ -95,7 +95,7 @@ def _place(path: Path) -> tuple[str, str]:
         return parts[1], " ".join(names)
     if parts[0] in ("journal", "runs") and len(parts) > 2:
         return parts[0], decode_name(parts[1])
-    return ("cache", "") if parts[0] in ("cache", "store.duckdb") else ("store", parts[0])
+    return ("cache", "") if parts[0] in ("cache", "store.duckdb", "store.duckdb.tmp") else ("store", parts[0])
 
 
 def _months(root: Path, part: str, selection: Selection) -> Iterator[_Item]:

@@ -92,9 +92,8 @@ def read_entries(folder: Path, start: Position = START) -> Iterator[tuple[Entry,
             yield entry, behind
 
 
-def read_segment(folder: Path, number: int, head: Head) -> Iterator[Entry]:
+def read_segment(folder: Path, number: int, head: Head, *, sealed: bool) -> Iterator[Entry]:
     """The entries of one segment that follows `head`, verified. Raises StoreDamagedError."""
-    sealed = number != segment_numbers(folder)[-1]
     for entry, _ in _read_segment(segment_path(folder, number), number, 0, head, sealed):
         yield entry
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +66,7 @@ def ensure_marker(path: Path) -> Marker:
     found = read_marker(path)
     if found is not None:
         return found
-    fields = {"format": FORMAT, "id": secrets.token_hex(4), "written_by": memesnipe_cli.__version__}
+    fields = {"format": FORMAT, "id": os.urandom(4).hex(), "written_by": memesnipe_cli.__version__}
     with explained(f"cannot create the store {path.parent}"):
         make_folder(path.parent)
         temporary = temporary_name(path)

@@ -27,7 +27,9 @@ def test_times_a_person_writes(text: str, ts: int) -> None:
     assert clock.parse_time(text, now=NOON) == ts
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "5", "-3d", "2025-13-01", "99999999d", "0001-01-01T00:00:00+23:59"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "5", "-3d", "2025-13-01", "99999999d", "0001-01-01T00:00:00+23:59"]
+)
 def test_times_nobody_understands_are_named(text: str) -> None:
     try:
         clock.parse_time(text, now=NOON)
@@ -37,7 +39,9 @@ def test_times_nobody_understands_are_named(text: str) -> None:
         assert text == "0001-01-01T00:00:00+23:59"
 
 
-@pytest.mark.parametrize(("name", "length"), [("5m", 300_000), ("1h", 3_600_000), ("4h", 14_400_000), ("1d", 86_400_000)])
+@pytest.mark.parametrize(
+    ("name", "length"), [("5m", 300_000), ("1h", 3_600_000), ("4h", 14_400_000), ("1d", 86_400_000)]
+)
 def test_timeframes(name: str, length: int) -> None:
     assert clock.timeframe_ms(name) == length
     assert clock.timeframe_name(length) == name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memesnipe_cli.console import Column, Console, OutputMode, json_bytes
+from memesnipe_cli.console import Column, Console, OutputMode, Row, json_bytes
+from memesnipe_cli.drawing import plain_table
 from memesnipe_cli.errors import MemesnipeError, UsageError
 
 COLUMNS = (Column("symbol", "symbol"), Column("price", "price", right=True))
-ROWS = [{"type": "x", "symbol": "DOGE/USD", "price": Decimal("0.10")}, {"type": "x", "symbol": "₿", "price": None}]
+ROWS: list[Row] = [
+    {"type": "x", "symbol": "DOGE/USD", "price": Decimal("0.10")},
+    {"type": "x", "symbol": "₿", "price": None},
+]
 
 
 def console(mode: OutputMode = OutputMode.HUMAN, verbosity: int = 0) -> Console:
@@ -40,12 +45,42 @@ def test_rows_in_the_three_forms() -> None:
     assert lines[0] == "prices"
     assert lines[1].split() == ["symbol", "price"]
     assert lines[3].split() == ["DOGE/USD", "0.10"]
+    assert len(lines[3]) == len(lines[1]), "a column to the right ends in one line"
     document = console(OutputMode.JSON)
     document.records(ROWS, COLUMNS)
     assert json.loads(out(document))[0] == {"type": "x", "symbol": "DOGE/USD", "price": "0.10"}
     lines_of_json = console(OutputMode.JSONL)
     lines_of_json.records(ROWS, COLUMNS)
     assert [json.loads(line)["symbol"] for line in out(lines_of_json).splitlines()] == ["DOGE/USD", "₿"]
+
+
+class Terminal(io.StringIO):
+    """A screen."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"), [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False)]
+)
+def test_a_terminal_gets_a_table_that_fits(
+    variables: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**variables, "COLUMNS": "20"}.items():
+        monkeypatch.setenv(name, value)
+    screen = Console(out=Terminal(), err=io.StringIO())
+    screen.records([{"symbol": "a very long name that does not fit", "price": 1}], COLUMNS)
+    screen.render("[red]ink[/red]")
+    text = out(screen)
+    assert ("\x1b[31m" in text) is coloured
+    assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in text.splitlines()) <= 20
+
+
+def test_wide_letters_keep_columns_straight() -> None:
+    assert plain_table(
+        [{"a": "비트", "b": 1}, {"a": "e\u0301", "b": 2}], (Column("a", "a"), Column("b", "b")), ""
+    ) == ("a     b\n-------\n비트  1\ne\u0301     2")
 
 
 @pytest.mark.parametrize(
@@ -107,17 +142,20 @@ def test_what_is_undefined_is_null_and_amounts_are_decimal_text() -> None:
 
 
 def test_bytes_that_are_no_text_do_not_break_json() -> None:
-    assert json.loads(json_bytes([{"name\udcff": ["\udcfe", Path("a\udcff")]}])) == [{"name\\udcff": ["\\udcfe", "a\\udcff"]}]
+    assert json.loads(json_bytes([{"name\udcff": ["\udcfe", Path("a\udcff")]}])) == [
+        {"name\\udcff": ["\\udcfe", "a\\udcff"]}
+    ]
 
 
+TEXT = st.text(st.characters(codec="utf-8"), max_size=5)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(codec="utf-8")),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3),
-    max_leaves=8,
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=5,
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(value=JSON)
 def test_a_json_line_is_one_line_that_reads_back(value: Any) -> None:
     line = json_bytes(value)

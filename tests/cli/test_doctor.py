@@ -31,7 +31,9 @@ def test_a_machine_in_order_passes(tmp_path: Path, capsys: pytest.CaptureFixture
     assert run(["doctor", "--offline", "--json"], {"MEMESNIPE_STORE": str(tmp_path)}) == 0
     rows: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
     assert {row["type"] for row in rows} == {"finding"}
-    assert {"python", "packages", "profile", "disk", "disk sync", "store", "keyring"} <= {row["check"] for row in rows}
+    assert {"python", "packages", "profile", "disk", "disk sync", "store", "keyring"} <= {
+        row["check"] for row in rows
+    }
     assert list(tmp_path.iterdir()) == []
 
 
@@ -44,7 +46,12 @@ def test_an_error_is_exit_code_1_and_the_other_checks_go_on(capsys: pytest.Captu
 
 @pytest.mark.parametrize(
     ("version", "bounds", "inside"),
-    [("2.3.1", ">=2.3,<2.5", True), ("2.5.0", ">=2.3,<2.5", False), ("1.9", ">=2", False), ("26.0.1", ">=22,<27", True)],
+    [
+        ("2.3.1", ">=2.3,<2.5", True),
+        ("2.5.0", ">=2.3,<2.5", False),
+        ("1.9", ">=2", False),
+        ("26.0.1", ">=22,<27", True),
+    ],
 )
 def test_bounds(version: str, bounds: str, inside: bool) -> None:
     assert machine.within_bounds(version, bounds) is inside
@@ -72,13 +79,19 @@ def test_what_hangs_is_left_behind() -> None:
     def raise_it() -> str:
         raise ValueError("x")
 
-    slow, quick, bad = within(0.2, [lambda: time.sleep(30) or "late", lambda: "here", raise_it])
+    def hang() -> str:
+        time.sleep(30)
+        return "late"
+
+    slow, quick, bad = within(0.2, [hang, lambda: "here", raise_it])
     assert slow is None
     assert quick == "here"
     assert isinstance(bad, ValueError)
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not os.path.isdir("/proc/self"), reason="needs a folder nobody can write")
+@pytest.mark.skipif(
+    os.geteuid() == 0 and not os.path.isdir("/proc/self"), reason="needs a folder nobody can write"
+)
 def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     folder = Path("/proc/self") if os.geteuid() == 0 else tmp_path / "read-only"
     if os.geteuid() != 0:
@@ -143,8 +156,12 @@ def venue() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.mark.parametrize(("offset_s", "severity"), [(0, "ok"), (-10, "warning"), (10, "warning"), (120, "error"), (999, "warning")])
-def test_a_wrong_clock_is_found(venue: str, offset_s: int, severity: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("offset_s", "severity"), [(0, "ok"), (-10, "warning"), (10, "warning"), (120, "error"), (999, "warning")]
+)
+def test_a_wrong_clock_is_found(
+    venue: str, offset_s: int, severity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ClockHandler, "offset_s", offset_s)
     (found,) = network.check_venues({"kraken": venue})
     assert (found["check"], found["severity"]) == ("clock", severity)
@@ -161,7 +178,9 @@ def test_a_venue_out_of_reach_is_a_warning() -> None:
     assert "did not answer within 0.3 s" in hangs["message"]
 
 
-def test_the_profiles_address_is_asked(venue: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_profiles_address_is_asked(
+    venue: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "loopback.toml"
     path.write_text(f'[venues.kraken]\nbase_url = "{venue}"\n[venues.coinbase]\nbase_url = "{venue}"\n')
     assert run(["doctor", "--json", "--profile", str(path)], {}) == 0

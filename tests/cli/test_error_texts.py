@@ -1,4 +1,5 @@
-"""What a person reads when something is wrong, word for word; `pytest --update-golden` writes the file anew."""
+"""What a person reads when something is wrong, word for word; `pytest --update-golden` writes the file
+anew."""
 
 from __future__ import annotations
 

@@ -63,7 +63,15 @@ def test_what_a_command_returns_is_its_exit_code() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["nope", "probe --nope", "probe --returns x", "probe extra", "--profile", "probe --json --jsonl", "probe --fail"],
+    [
+        "nope",
+        "probe --nope",
+        "probe --returns x",
+        "probe extra",
+        "--profile",
+        "probe --json --jsonl",
+        "probe --fail",
+    ],
 )
 def test_wrong_usage_is_2(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(line.split(), {}) == ExitCode.USAGE
@@ -82,7 +90,9 @@ def test_a_group_without_a_subcommand_shows_help_to_a_person_and_an_error_to_a_m
     assert '"message":"memesnipe profile needs a subcommand"' in capsys.readouterr().err
 
 
-def test_a_bug_is_one_line_and_a_file_that_only_its_owner_reads(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+def test_a_bug_is_one_line_and_a_file_that_only_its_owner_reads(
+    capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
     assert run(["probe", "--fail", "bug"], {}) == ExitCode.FAILED
     written = capsys.readouterr().err
     assert written.startswith("error: this is a bug: ZeroDivisionError: a secret of two lines\n")

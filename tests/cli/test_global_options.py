@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from memesnipe_cli.console import OutputMode
 from memesnipe_cli.errors import UsageError
-from memesnipe_cli.global_options import GlobalOptions, requested_mode, take_global_options, without_global_options
+from memesnipe_cli.global_options import (
+    GlobalOptions,
+    requested_mode,
+    take_global_options,
+    without_global_options,
+)
 
 
 def take(line: str, **environ: str) -> GlobalOptions:
@@ -52,7 +57,9 @@ def test_nothing_is_taken_after_a_double_dash() -> None:
     assert take("ingest file -- --json").rest == ["ingest", "file", "--", "--json"]
 
 
-@pytest.mark.parametrize(("words", "verbosity"), [("-q", -1), ("-v", 1), ("-vv", 2), ("-v --verbose -v", 3), ("-q -v", 1)])
+@pytest.mark.parametrize(
+    ("words", "verbosity"), [("-q", -1), ("-v", 1), ("-vv", 2), ("-v --verbose -v", 3), ("-q -v", 1)]
+)
 def test_verbosity(words: str, verbosity: int) -> None:
     assert take(words).verbosity == verbosity
 
@@ -75,11 +82,17 @@ def test_completion_sees_the_line_without_them() -> None:
     assert without_global_options(["ingest", "--profile"]) == (["ingest"], "--profile")
 
 
-GLOBALS = st.lists(st.sampled_from([("--json",), ("-v",), ("-q",), ("--profile", "p"), ("--store=/s",)]), max_size=4)
+GLOBALS = st.lists(
+    st.sampled_from([("--json",), ("-v",), ("-q",), ("--profile", "p"), ("--store=/s",)]), max_size=4
+)
 
 
 @settings(max_examples=60, deadline=None)
-@given(words=st.lists(st.sampled_from(["a", "--x", "-y", "v"]), max_size=5), given_globals=GLOBALS, data=st.data())
+@given(
+    words=st.lists(st.sampled_from(["a", "--x", "-y", "v"]), max_size=5),
+    given_globals=GLOBALS,
+    data=st.data(),
+)
 def test_what_is_left_does_not_depend_on_where_they_stood(
     words: list[str], given_globals: list[tuple[str, ...]], data: st.DataObject
 ) -> None:

@@ -29,7 +29,10 @@ GENERATE = manual()
 
 
 def every_command() -> list[tuple[str, Any, str]]:
-    return [(path, command, command.get_help(context)) for path, command, context in GENERATE.commands(root_command())]
+    return [
+        (path, command, command.get_help(context))
+        for path, command, context in GENERATE.commands(root_command())
+    ]
 
 
 def test_every_command_and_option_has_help() -> None:
@@ -51,8 +54,10 @@ def test_every_command_has_an_example_that_its_own_parser_accepts() -> None:
 
 
 def test_examples_use_options_that_exist() -> None:
-    known = {path: set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text.partition("Examples:\n")[0]))
-             for path, _, text in every_command()}
+    known = {
+        path: set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text.partition("Examples:\n")[0]))
+        for path, _, text in every_command()
+    }
     for _, _, text in every_command():
         for line in text.partition("Examples:\n")[2].splitlines():
             for call in re.split(r"\||&&|;", line):
@@ -60,7 +65,9 @@ def test_examples_use_options_that_exist() -> None:
                 if not words or words[0] != "memesnipe":
                     continue
                 names = [word for word in words if not word.startswith("-")]
-                path = next((" ".join(names[:n]) for n in (3, 2, 1) if " ".join(names[:n]) in known), "memesnipe")
+                path = next(
+                    (" ".join(names[:n]) for n in (3, 2, 1) if " ".join(names[:n]) in known), "memesnipe"
+                )
                 used = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
                 assert used <= known[path], f"{call.strip()}: {used - known[path]}"
 

@@ -28,7 +28,9 @@ def imported_by(*args: str) -> set[str]:
         "    assert not end.code, end.code\n"
         "sys.stderr.write('\\n'.join(sys.modules))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     return set(done.stderr.splitlines())
 
 
@@ -47,12 +49,24 @@ def test_help_imports_only_its_own_command_and_nothing_heavy(command: str) -> No
     assert not modules & (HEAVY | DRAWING)
 
 
-@pytest.mark.parametrize("line", ["profile list --json", "profile show --json", "strategies list --json", "init --yes --json"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "profile list --json",
+        "profile show --json",
+        "strategies list --json",
+        "init --yes --json",
+        "profile list",
+        "profile diff kraken",
+    ],
+)
 def test_light_commands_import_nothing_heavy(line: str) -> None:
     assert not imported_by(*line.split()) & (HEAVY | DRAWING)
 
 
 def test_only_the_lazy_table_imports_commands() -> None:
     importing = re.compile(r"^\s*(?:from|import)\s+(?:memesnipe_cli\.commands|commands)\b", re.MULTILINE)
-    library = [path for path in (SOURCES / "memesnipe_cli").rglob("*.py") if importing.search(path.read_text())]
+    library = [
+        path for path in (SOURCES / "memesnipe_cli").rglob("*.py") if importing.search(path.read_text())
+    ]
     assert library == []

@@ -11,7 +11,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def test_every_package_is_installed() -> None:
-    library = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "memesnipe_cli").rglob("__init__.py")}
+    library = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "memesnipe_cli").rglob("__init__.py")
+    }
     mapped = set(PROJECT["tool"]["setuptools"]["package-dir"]) - {"memesnipe_cli"}
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == library | mapped
 

@@ -52,7 +52,9 @@ def test_diff(capsys: pytest.CaptureFixture[str]) -> None:
     assert rows(capsys) == []
 
 
-def test_validate_lists_all_and_fails_when_one_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_validate_lists_all_and_fails_when_one_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["profile", "validate", "--json"], {}) == 0
     assert {row["severity"] for row in rows(capsys)} == {"ok"}
     bad = tmp_path / "bad.toml"
@@ -63,8 +65,12 @@ def test_validate_lists_all_and_fails_when_one_is_wrong(tmp_path: Path, capsys: 
     assert {row["type"] for row in found} == {"finding"}
 
 
-def test_init_takes_flags_and_defaults_and_what_it_wrote_loads(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["init", "--yes", "--name", "small", "--venue", "kraken", "--capital", "50", "--json"], {}) == 0
+def test_init_takes_flags_and_defaults_and_what_it_wrote_loads(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        run(["init", "--yes", "--name", "small", "--venue", "kraken", "--capital", "50", "--json"], {}) == 0
+    )
     path = Path(rows(capsys)["path"])
     assert path == home / "config" / "memesnipe" / "profiles" / "small.toml"
     assert run(["profile", "show", "--profile", "small", "--json"], {}) == 0

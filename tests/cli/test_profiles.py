@@ -32,7 +32,9 @@ def test_built_in_profiles_hold(name: str) -> None:
 
 
 def test_a_file_names_only_what_differs(tmp_path: Path) -> None:
-    profile = load_profile(written(tmp_path, "[account]\ncapital = 50.10\n[venues.kraken]\ntaker_fee = 0.001\n"))
+    profile = load_profile(
+        written(tmp_path, "[account]\ncapital = 50.10\n[venues.kraken]\ntaker_fee = 0.001\n")
+    )
     assert profile.name == "mine"
     assert profile.account == Account(capital=Decimal("50.10"))
     assert profile.limits == load_profile("paper").limits
@@ -58,13 +60,17 @@ def test_a_users_file_cannot_take_the_place_of_a_built_in_one(tmp_path: Path) ->
 
 def test_it_is_frozen() -> None:
     with pytest.raises(ValidationError):
-        load_profile("paper").account.capital = Decimal(10**6)  # type: ignore[misc]
+        load_profile("paper").account.capital = Decimal(10**6)
 
 
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("[limits]\ntrade_share = 0.03", "limits: trade_share is 0.03: at most 0.02, unless allow_looser = true", ""),
+        (
+            "[limits]\ntrade_share = 0.03",
+            "limits: trade_share is 0.03: at most 0.02, unless allow_looser = true",
+            "",
+        ),
         ("[limits]\nmin_notional_margin = 0.1", "min_notional_margin is 0.1: at least 0.2", ""),
         ("[limits]\ntrade_shar = 0.01", "limits.trade_shar is not a setting", "did you mean trade_share?"),
         ("[zzz]\na = 1", "zzz is not a setting", "known here: name, description, kind, account"),
@@ -83,7 +89,9 @@ def test_it_is_frozen() -> None:
         ("a = ", "is not valid TOML", "docs/profiles.md"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_key_and_value(tmp_path: Path, text: str, message: str, hint: str) -> None:
+def test_what_is_wrong_is_named_with_its_key_and_value(
+    tmp_path: Path, text: str, message: str, hint: str
+) -> None:
     with pytest.raises(ConfigError) as caught:
         load_profile(written(tmp_path, text))
     assert message in caught.value.message
@@ -104,7 +112,9 @@ def test_the_rules_may_be_loosened_only_in_so_many_words(tmp_path: Path) -> None
     assert profile.limits.trade_share == 0.5
 
 
-@pytest.mark.parametrize("text", ['api_secret = "hunter2"', '[account]\npassword = "hunter2"', '[venues.kraken]\nkey="hunter2"'])
+@pytest.mark.parametrize(
+    "text", ['api_secret = "hunter2"', '[account]\npassword = "hunter2"', '[venues.kraken]\nkey="hunter2"']
+)
 def test_a_secret_in_the_wrong_file_is_not_shown(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_profile(written(tmp_path, text))

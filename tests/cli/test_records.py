@@ -66,7 +66,9 @@ def test_a_field_that_is_no_decimal_is_named(value: object) -> None:
         decimal_value(value, "price")
 
 
-@pytest.mark.parametrize(("value", "number"), [(1.5, 1.5), (None, None), (float("nan"), None), (float("-inf"), None)])
+@pytest.mark.parametrize(
+    ("value", "number"), [(1.5, 1.5), (None, None), (float("nan"), None), (float("-inf"), None)]
+)
 def test_an_undefined_statistic_is_null(value: float | None, number: float | None) -> None:
     assert statistic(value) == number
 
@@ -85,7 +87,15 @@ def test_a_time_in_a_record_is_rfc_3339(text: object) -> None:
 
 def test_a_record_begins_with_its_type_and_version() -> None:
     assert list(record("event", kind="x")) == ["type", "v", "kind"]
-    assert list(finding("gap", "error", "here", "what")) == ["type", "v", "check", "severity", "where", "message", "hint"]
+    assert list(finding("gap", "error", "here", "what")) == [
+        "type",
+        "v",
+        "check",
+        "severity",
+        "where",
+        "message",
+        "hint",
+    ]
 
 
 @pytest.mark.parametrize("version", [None, "1", 0, True])

@@ -56,11 +56,9 @@ def trade(pnl: str, **changes: Any) -> TradeRecord:
     return replace(TRADE, pnl=Decimal(pnl), **changes)
 
 
-def refusals(code: str, count: int, *, fee: float | None = None, capital: str | None = None) -> Refusals:
+def refusals(code: str, count: int, *, fee: float | None = None) -> Refusals:
     """Entries of momentum_5m refused for one reason."""
-    return Refusals(
-        "momentum_5m", "kraken", "DOGE/USD", code, count, fee, None if capital is None else Decimal(capital)
-    )
+    return Refusals("momentum_5m", "kraken", "DOGE/USD", code, count, fee)
 
 
 def backtest(equity: list[float] | None = None, **changes: Any) -> Backtest:

@@ -85,8 +85,6 @@ class Decisions(Account):
                 distance=position.distance,
             )
             try:
-                if position.distance >= self._bar_of(where.instrument).close:
-                    raise Refused("bad_signal")
                 self._size(slot, unit)
             except Refused as refused:
                 self.result.refusals.append((self.now, slot, str(refused)))
@@ -97,7 +95,7 @@ class Decisions(Account):
         if not self.rounding.below(exact(stop), bar.close * market.tick):
             raise Refused("bad_signal")
         ticks = self.rounding.ceil(exact(stop) / market.tick)
-        if ticks < 1:
+        if not 1 <= ticks < bar.close:
             raise Refused("bad_signal")
         return ticks
 
@@ -126,6 +124,8 @@ class Decisions(Account):
             order.limit = self.rounding.floor(bar.close * (1 + collar))
         else:
             order.limit = self.rounding.ceil(bar.close * (1 - collar))
+        if order.limit < 1:
+            raise Refused("bad_signal")
         caps = self._caps(slot, order, market, bar)
         bound = min(caps, key=lambda name: caps[name])
         quantity = caps[bound]
@@ -135,7 +135,7 @@ class Decisions(Account):
         scale = abs(self.equity) / (order.limit * market.tick) / market.lot
         subtracted = bound in ("strategy", "gross", "cash")
         order.lots = self.rounding.floor(quantity / market.lot, scale if subtracted else ZERO)
-        if market.value(order.lots, order.limit) > LARGEST_ORDER:
+        if order.lots > 0 and market.too_large(order.lots, order.limit):
             raise Refused("too_large")
         if order.lots < 1:
             rivals = [cap for cap in caps.values() if cap - quantity <= FLOAT_NOISE * scale * market.lot]

@@ -15,6 +15,7 @@ KEPT = 2 * UNIT  # of cash, for the rounding of value and fee
 LARGEST_ORDER = Fraction(10**6)  # of the quote currency
 FLOAT_NOISE = Fraction(1, 10**15)
 PARKINSON = Fraction("1.6651")
+LARGEST_PRODUCT = 4 * 10**18
 ZERO = Fraction(0)
 
 
@@ -161,6 +162,11 @@ class Market:
     def value(self, lots: int, ticks: int) -> Fraction:
         """In the quote currency."""
         return lots * ticks * self.lot * self.tick
+
+    def too_large(self, lots: int, ticks: int) -> bool:
+        """Worth more than an order may be, or beyond what 64 bits can multiply."""
+        numerator = (self.lot * self.tick / UNIT).numerator
+        return self.value(lots, ticks) > LARGEST_ORDER or lots * ticks * numerator > LARGEST_PRODUCT
 
     def fee_units(self, value_units: int) -> int:
         """The taker fee on a booked value, rounded up."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 from engine_cases import Case, Enter, rules, story, terms
-from engine_kernel import kernel_answer, reference_answer, run_plain
+from engine_kernel import difference, kernel_answer, reference_answer, run_plain
 from reference import simulate
 
 from memesnipe_cli.engine.model import ExitPlan
@@ -20,6 +20,7 @@ ENTRY = {0: Enter()}
 SHORT = {0: Enter(side=-1)}
 PERP = terms(shortable=True)
 HALF_OUT = ExitPlan(target_r=1.0, target_share=0.5)
+MANY_ZEROS = terms(tick=Decimal("0.000000001"), lot=Decimal("0.00001"))
 OTHER = replace(terms(), symbol="AAA/EUR")
 
 SCENARIOS: dict[str, tuple[Case, list[str]]] = {
@@ -135,6 +136,22 @@ SCENARIOS: dict[str, tuple[Case, list[str]]] = {
         Case([FLAT, FLAT, (98, 99, 50, 97)], ENTRY, terms=terms(stop_limit=0.0)),
         ["1 buy 10 @100 entry", "2 sell 10 @95 stop"],
     ),
+    "target at the open and stop share the bar's volume": (
+        Case([FLAT, FLAT, (106, 107, 94, 100, 7.0), (99, 99, 99, 99)], ENTRY, plan=HALF_OUT),
+        ["1 buy 10 @100 entry", "2 sell 5 @106 target", "2 sell 2 @95 stop", "3 sell 3 @99 stop"],
+    ),
+    "so do a unit, a target and the stop": (
+        Case(
+            [FLAT, (100, 104, 100, 104), (106, 107, 90, 100, 20.0), (99, 99, 99, 99)],
+            ENTRY,
+            plan=ExitPlan(target_r=1.0, target_share=0.5, units=2, step_r=0.5),
+        ),
+        ["1 buy 10 @100 entry", "2 buy 10 @106 entry", "2 sell 5 @106 target", "2 sell 5 @98 stop", "3 sell 10 @99 stop"],
+    ),
+    "a stop below nothing protects nothing": (
+        Case([FLAT, (50, 50, 50, 50)], {0: Enter(stop=60.0, weight=0.1)}, plan=ExitPlan(risk_share=0.5)),
+        ["1 missed volume"],
+    ),
     # --- targets
     "a target must be traded through": (
         Case([FLAT, FLAT, (100, 105, 100, 105), (105 - 1, 106, 104, 104)], ENTRY, plan=ExitPlan(target_r=1.0)),
@@ -238,6 +255,24 @@ SCENARIOS: dict[str, tuple[Case, list[str]]] = {
         ),
         ["1 buy 10 @100 entry", "2 sell 4 @100 signal", "4 sell 6 @98 signal"],
     ),
+    "the stop is withdrawn once an exit order acts": (
+        Case(
+            [FLAT, FLAT, (*FLAT[:2], 90, 92, 4.0), (*FLAT, 0.0), (98, 98, 98, 98)],
+            ENTRY,
+            leave={1: (1,)},
+            rules=rules(stop_slippage=0.05),
+        ),
+        ["1 buy 10 @100 entry", "2 sell 4 @100 signal", "4 sell 6 @98 signal"],
+    ),
+    "a stop that found no volume goes before the exit that waits": (
+        Case(
+            [FLAT, FLAT, FLAT, FLAT, (100, 100, 90, 92, 0.0), (98, 98, 98, 98), FLAT],
+            ENTRY,
+            leave={3: (1,)},
+            rules=rules(stop_slippage=0.05, latency_bars=2),
+        ),
+        ["3 buy 10 @100 entry", "5 sell 10 @93 stop"],
+    ),
     # --- pyramid
     "a pyramid grows to four units and its stop follows": (
         Case(
@@ -268,6 +303,38 @@ SCENARIOS: dict[str, tuple[Case, list[str]]] = {
         ),
         ["2 buy 10 @100 entry", "3 sell 10 @95 stop"],
     ),
+    "an exit order drops the unit that waits": (
+        Case(
+            [FLAT, FLAT, (100, 105, 100, 105), (104, 105, 104, 104), (106, 106, 106, 106), FLAT],
+            {0: Enter()},
+            leave={3: (1,)},
+            plan=ExitPlan(units=2, step_r=1.0),
+            rules=rules(latency_bars=1),
+        ),
+        ["2 buy 10 @100 entry", "5 sell 10 @100 signal"],
+    ),
+    "one unit waits at a time": (
+        Case(
+            [FLAT, FLAT, (100, 105, 100, 105), (105, 106, 105, 106), (107, 107, 107, 107), (109, 109, 109, 109)],
+            {0: Enter()},
+            plan=ExitPlan(units=9, step_r=1.0),
+            rules=rules(latency_bars=1),
+        ),
+        ["2 buy 10 @100 entry", "4 buy 9 @107 entry"],
+    ),
+    "a step is at least one tick": (
+        Case([FLAT, FLAT, FLAT, (101, 101, 101, 101), FLAT], ENTRY, plan=ExitPlan(units=2, step_r=0.01)),
+        ["1 buy 10 @100 entry", "4 buy 10 @100 entry"],
+    ),
+    "the next trade has a pyramid of its own": (
+        Case(
+            [FLAT, (100, 105, 100, 105), (105, 105, 105, 105), FLAT, FLAT, (100, 105, 100, 105), (105, 105, 105, 105)],
+            {0: Enter(), 4: Enter()},
+            leave={2: (1,)},
+            plan=ExitPlan(units=2, step_r=1.0),
+        ),
+        ["1 buy 10 @100 entry", "2 buy 10 @105 entry", "3 sell 20 @100 signal", "5 buy 9 @100 entry", "6 buy 9 @105 entry"],
+    ),
     # --- shorts
     "a short is stopped above": (
         Case([FLAT, FLAT, (98, 105, 98, 99)], SHORT, terms=PERP),
@@ -280,6 +347,10 @@ SCENARIOS: dict[str, tuple[Case, list[str]]] = {
     "a short's target lies below": (
         Case([FLAT, FLAT, (100, 100, 95, 96), (96, 96, 94, 94)], SHORT, terms=PERP, plan=ExitPlan(target_r=1.0)),
         ["1 sell 10 @100 entry", "3 buy 10 @95 target"],
+    ),
+    "a trail closer than the stop moves up from the fill price": (
+        Case([FLAT, FLAT, (99, 99, 98, 98), FLAT], ENTRY, plan=ExitPlan(trail_r=0.4)),
+        ["1 buy 10 @100 entry", "2 sell 10 @98 stop"],
     ),
     "a short's trail follows the lows": (
         Case(
@@ -295,6 +366,10 @@ SCENARIOS: dict[str, tuple[Case, list[str]]] = {
         Case([FLAT, FLAT, (109, 109, 109, 109), FLAT], SHORT, terms=terms(shortable=True, stop_limit=0.03)),
         ["1 sell 10 @100 entry", "3 buy 10 @100 stop"],
     ),
+    "a short gapped to the limit of its stop is bought back": (
+        Case([FLAT, FLAT, (108, 108, 108, 108), FLAT], SHORT, terms=terms(shortable=True, stop_limit=0.03)),
+        ["1 sell 10 @100 entry", "2 buy 10 @108 stop"],
+    ),
     "a short's slippage works upwards when it is bought back": (
         Case([FLAT, FLAT, (98, 105, 98, 99)], SHORT, terms=PERP, rules=rules(stop_slippage=0.01)),
         ["1 sell 10 @100 entry", "2 buy 10 @107 stop"],
@@ -305,6 +380,11 @@ SCENARIOS: dict[str, tuple[Case, list[str]]] = {
     "so is no stop": (Case([FLAT], {0: Enter(stop=0.0)}), ["0 refused bad_signal"]),
     "and a stop that is not a number": (Case([FLAT], {0: Enter(stop=float("nan"))}), ["0 refused bad_signal"]),
     "and an infinite one": (Case([FLAT], {0: Enter(stop=float("inf"))}), ["0 refused bad_signal"]),
+    "and one that fills the price when rounded": (Case([FLAT], {0: Enter(stop=99.5)}), ["0 refused bad_signal"]),
+    "and a short that may be sold for nothing": (
+        Case([FLAT], SHORT, terms=PERP, rules=rules(collar=1.0)),
+        ["0 refused bad_signal"],
+    ),
     "costs beyond their share of the stop veto the entry": (
         # round trip 2 x 0.625 % = 1.25 % of the price = a quarter of the stop distance of 5 %
         Case([FLAT], ENTRY, rules=rules(max_cost_share=0.24), terms=terms(taker_fee=Decimal("0.00625"))),
@@ -365,9 +445,67 @@ SCENARIOS: dict[str, tuple[Case, list[str]]] = {
         Case([FLAT, FLAT, (100, 106, 100, 105)], ENTRY, plan=HALF_OUT, terms=terms(min_notional=Decimal(500))),
         ["1 buy 10 @100 entry", "2 sell 10 @105 target"],
     ),
+    "the smaller leg may be the rest": (
+        Case(
+            [FLAT, FLAT, (100, 106, 100, 105)],
+            ENTRY,
+            plan=ExitPlan(target_r=1.0, target_share=0.7),
+            terms=terms(min_notional=Decimal(400)),
+        ),
+        ["1 buy 10 @100 entry", "2 sell 10 @105 target"],
+    ),
     "legs that can be protected stay apart": (
         Case([FLAT, FLAT, (100, 106, 100, 105)], ENTRY, plan=HALF_OUT, terms=terms(min_notional=Decimal(475))),
         ["1 buy 10 @100 entry", "2 sell 5 @105 target"],
+    ),
+    # --- funding
+    "funding is charged at the open on what was held before": (
+        # 10 x 100 at 0.1 %, at bar 2 only: bar 1 opened without a position
+        Case([FLAT] * 4, ENTRY, terms=PERP, funding={(1, 0): 100_000, (2, 0): 100_000}),
+        ["1 buy 10 @100 entry", "2 funding -100000000"],
+    ),
+    "a short receives what a long pays": (
+        Case([FLAT] * 3, SHORT, terms=PERP, funding={(2, 0): 100_000}),
+        ["1 sell 10 @100 entry", "2 funding 100000000"],
+    ),
+    "funding rounds against the account": (
+        # 10 x 1e-8 x 100 x 0.01 is 1e-7, times 0.15 % is less than a unit
+        Case([FLAT] * 3, {0: Enter(weight=1.2e-9)}, terms=terms(shortable=True, lot=Decimal("0.00000001")), funding={(2, 0): 150_000}),
+        ["1 buy 10 @100 entry", "2 funding -2"],
+    ),
+    "what is received rounds down to nothing": (
+        Case([FLAT] * 3, {0: Enter(weight=1.2e-9)}, terms=terms(shortable=True, lot=Decimal("0.00000001")), funding={(2, 0): -10}),
+        ["1 buy 10 @100 entry"],
+    ),
+    # --- large numbers
+    "a hundredfold rise of a coin of many zeros": (
+        # 30,000 / (0.0055 x 1e-5) lots
+        Case([(5_000_000,) * 4 + (1e12,)] * 2 + [(500_000_000,) * 4 + (1e12,)] * 2, {0: Enter(stop=0.0001, weight=0.03)}, leave={2: (1,)}, terms=MANY_ZEROS, rules=rules(capital=Decimal(1_000_000))),
+        ["1 buy 545454545455 @5000000 entry", "3 sell 545454545455 @500000000 signal"],
+    ),
+    "more volume than whole numbers can count": (
+        Case([(*FLAT, 1e30)] * 3, {0: Enter(weight=1.2e-6)}, leave={1: (1,)}, terms=terms(lot=Decimal("0.00000001"))),
+        ["1 buy 10909 @100 entry", "2 sell 10909 @100 signal"],
+    ),
+    "a target out of this world": (
+        Case([FLAT, FLAT, (100, 200, 100, 200)], {0: Enter(target=1e300)}),
+        ["1 buy 10 @100 entry"],
+    ),
+    "a target without end": (
+        Case([FLAT, FLAT, (100, 200, 100, 200)], {0: Enter(target=float("inf"))}),
+        ["1 buy 10 @100 entry"],
+    ),
+    "a target that is not a number": (
+        Case([FLAT, FLAT, (100, 200, 100, 200)], {0: Enter(target=float("nan"))}),
+        ["1 buy 10 @100 entry"],
+    ),
+    "a large position pays funding": (
+        Case([FLAT] * 3, {0: Enter(weight=0.9)}, plan=ExitPlan(risk_share=1.0), terms=PERP, rules=rules(capital=Decimal(1_000_000)), funding={(2, 0): 500_000}),
+        ["1 buy 8181 @100 entry", "2 funding -409050000000"],
+    ),
+    "an order above a million is refused": (
+        Case([FLAT], {0: Enter()}, plan=ExitPlan(risk_share=1.0), rules=rules(capital=Decimal(3_000_000))),
+        ["0 refused too_large"],
     ),
     # --- several slots
     "one strategy owns a base asset": (
@@ -398,14 +536,53 @@ SCENARIOS: dict[str, tuple[Case, list[str]]] = {
         ),
         ["0 refused no_room:cash (slot 1)", "1 buy 90 @100 entry"],
     ),
+    "with its fee": (
+        # 40 x 110 x 1.25 = 5,500 are reserved; 4,500 / 137.5 = 32.7
+        Case(
+            [[FLAT, FLAT]] * 2,
+            {(0, 0): Enter(weight=0.44), (1, 0): Enter()},
+            plan=ExitPlan(risk_share=1.0),
+            all_terms=[terms(taker_fee=Decimal("0.25")), terms(base="BBB", taker_fee=Decimal("0.25"))],
+            slots=((0, 0), (1, 1)),
+            rules=rules(trade_share=9.0, strategy_share=9.0, gross_share=9.0),
+        ),
+        ["1 buy 40 @100 entry", "1 buy 32 @100 entry (slot 1)"],
+    ),
+    "a waiting short reserves none": (
+        Case(
+            [[FLAT, FLAT]] * 2,
+            {(0, 0): Enter(side=-1), (1, 0): Enter()},
+            plan=ExitPlan(risk_share=1.0),
+            all_terms=[PERP, terms(base="BBB")],
+            slots=((0, 0), (1, 1)),
+            rules=rules(trade_share=1.0, strategy_share=9.0, gross_share=9.0),
+        ),
+        ["1 sell 111 @100 entry", "1 buy 90 @100 entry (slot 1)"],
+    ),
+    "two units of money are kept for rounding": (
+        Case([FLAT, FLAT], ENTRY, plan=ExitPlan(risk_share=1.0), rules=rules(collar=0.0), terms=terms(lot=Decimal("0.00000001"))),
+        ["1 buy 9999999999 @100 entry"],
+    ),
     # --- delisting
     "a delisted long is sold for nothing": (
         Case([FLAT] * 4, {0: Enter(), 2: Enter()}, terms=terms(delisted_ms=1_735_689_600_000 + 2 * 300_000)),
         ["1 buy 10 @100 entry", "2 sell 10 @0 delisted"],
     ),
+    "its fee and the last unit are against us": (
+        Case(
+            [FLAT, FLAT, (98, 98, 98, 98), FLAT],
+            {0: Enter(side=-1, weight=1e-10)},
+            terms=terms(shortable=True, lot=Decimal("0.0000000003"), taker_fee=Decimal("0.01"), delisted_ms=1_735_689_600_000 + 900_000),
+        ),
+        ["1 sell 37 @100 entry", "3 buy 37 @98 delisted"],
+    ),
     "an order that waits for a delisted instrument is dropped": (
         Case([FLAT] * 4, {1: Enter()}, terms=terms(delisted_ms=1_735_689_600_000 + 2 * 300_000)),
         ["2 missed delisted"],
+    ),
+    "a delisted short is bought back at the last close": (
+        Case([FLAT, FLAT, (98, 98, 98, 98), FLAT], SHORT, terms=terms(shortable=True, delisted_ms=1_735_689_600_000 + 3 * 300_000 - 1)),
+        ["1 sell 10 @100 entry", "3 buy 10 @98 delisted"],
     ),
     # --- after a win
     "a won trade skips the next signals of its tag until their exit": (
@@ -430,6 +607,55 @@ SCENARIOS: dict[str, tuple[Case, list[str]]] = {
         Case([FLAT] * 5, {0: Enter(), 2: Enter()}, leave={1: (1,)}, plan=ExitPlan(skip_tag=1)),
         ["1 buy 10 @100 entry", "2 sell 10 @100 signal", "3 buy 10 @100 entry"],
     ),
+    "a win that funding ate is none": (
+        Case(
+            [FLAT, FLAT, (101, 101, 101, 101), FLAT, FLAT],
+            {0: Enter(), 2: Enter()},
+            leave={1: (1,)},
+            plan=ExitPlan(skip_tag=1),
+            terms=PERP,
+            funding={(2, 0): 2_000_000},
+        ),
+        ["1 buy 10 @100 entry", "2 funding -2020000000", "2 sell 10 @101 signal", "3 buy 9 @100 entry"],
+    ),
+    "a win that funding made is one": (
+        Case(
+            [FLAT, FLAT, (100, 100, 100, 100), FLAT, FLAT],
+            {0: Enter(), 2: Enter()},
+            leave={1: (1,)},
+            plan=ExitPlan(skip_tag=1),
+            terms=PERP,
+            funding={(2, 0): -2_000_000},
+        ),
+        ["1 buy 10 @100 entry", "2 funding 2000000000", "2 sell 10 @100 signal", "2 refused skip_after_win"],
+    ),
+    "a trade is judged by its own money": (
+        Case(
+            [FLAT, FLAT, (120, 120, 120, 120), FLAT, FLAT, (99, 99, 99, 99), FLAT, FLAT],
+            {0: Enter(tag=2), 3: Enter(tag=1), 6: Enter(tag=1)},
+            leave={1: (2,), 4: (1,)},
+            plan=ExitPlan(skip_tag=1),
+        ),
+        ["1 buy 10 @100 entry", "2 sell 10 @120 signal", "4 buy 10 @100 entry", "5 sell 10 @99 signal", "7 buy 10 @100 entry"],
+    ),
+    "without a skipped signal no exit ends the memory, whatever else is refused": (
+        Case(
+            [FLAT, FLAT, (105, 105, 105, 105), *[FLAT] * 4],
+            {0: Enter(), 3: Enter(tag=2, stop=0.0), 4: Enter()},
+            leave={1: (1,), 3: (1,)},
+            plan=ExitPlan(skip_tag=1),
+        ),
+        ["1 buy 10 @100 entry", "2 sell 10 @105 signal", "3 refused bad_signal", "4 refused skip_after_win"],
+    ),
+    "every win opens an episode of its own": (
+        Case(
+            [FLAT, FLAT, (105, 105, 105, 105), FLAT, FLAT, FLAT, (105, 105, 105, 105), *[FLAT] * 3],
+            {0: Enter(), 2: Enter(), 4: Enter(), 8: Enter()},
+            leave={1: (1,), 3: (1,), 5: (1,), 7: (1,)},
+            plan=ExitPlan(skip_tag=1),
+        ),
+        ["1 buy 10 @100 entry", "2 sell 10 @105 signal", "2 refused skip_after_win", "5 buy 10 @100 entry", "6 sell 10 @105 signal", "8 refused skip_after_win"],
+    ),
     "other tags are not skipped": (
         Case(
             [FLAT, FLAT, (105, 105, 105, 105), FLAT],
@@ -452,3 +678,4 @@ def test_the_slow_engine_tells(name: str) -> None:
 def test_the_kernel_tells(name: str) -> None:
     case, expected = SCENARIOS[name]
     assert story(kernel_answer(run_plain(*case.build()))) == expected
+    assert difference(*case.build()) == ""

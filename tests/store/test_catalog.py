@@ -1,4 +1,5 @@
-"""The catalog: typed views that are always there, never stand in anybody's way, and cannot leave the store."""
+"""The catalog: typed views that are always there, never stand in anybody's way, and cannot leave the
+store."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from lake_bars import DOGE_5M, bars
 
-from bars import DOGE_5M, bars
 from memesnipe_cli.errors import StoreDamagedError
 from memesnipe_cli.store import Journal, Store
 from memesnipe_cli.store.tables import FundingRates
@@ -35,9 +36,27 @@ def types(store: Store) -> dict[str, list[tuple[object, ...]]]:
 def fill_with_something(store: Store) -> None:
     store.journal().append_many(
         [
-            ("order", {"id": "o1", "symbol": "DOGE/USD", "qty": "10.5", "state": "new", "time": "2025-01-01T00:00:00Z"}),
+            (
+                "order",
+                {
+                    "id": "o1",
+                    "symbol": "DOGE/USD",
+                    "qty": "10.5",
+                    "state": "new",
+                    "time": "2025-01-01T00:00:00Z",
+                },
+            ),
             ("order", {"id": "o1", "symbol": "DOGE/USD", "qty": "10.5", "state": "filled", "price": None}),
-            ("fill", {"order": "o1", "qty": "10.5", "price": "0.00001234", "fee": "0.1", "time": "2025-01-01T00:00:01Z"}),
+            (
+                "fill",
+                {
+                    "order": "o1",
+                    "qty": "10.5",
+                    "price": "0.00001234",
+                    "fee": "0.1",
+                    "time": "2025-01-01T00:00:01Z",
+                },
+            ),
             ("trade", {"strategy": "momentum_5m", "pnl": "-1.25", "entry_time": "2025-01-01T00:00:00Z"}),
             ("equity", {"equity": "199.75", "time": "2025-01-01T00:05:00Z"}),
             ("breaker", {"level": "WARNING", "equity": "190"}),
@@ -45,9 +64,17 @@ def fill_with_something(store: Store) -> None:
         ]
     )
     store.lake.write_candles(bars(), source="test")
-    rates = FundingRates("okx", "DOGE/USDT:USDT", bars().ts[:2], np.array([1e-4, -1e-4]), np.array([3600000] * 2))
+    rates = FundingRates(
+        "okx", "DOGE/USDT:USDT", bars().ts[:2], np.array([1e-4, -1e-4]), np.array([3600000] * 2)
+    )
     store.lake.write_funding(rates, source="test")
-    result = {"strategies": ["momentum_5m"], "symbols": ["DOGE/USD"], "sharpe": 1.5, "final_equity": "201.5", "since": "2025-01-01T00:00:00Z"}
+    result = {
+        "strategies": ["momentum_5m"],
+        "symbols": ["DOGE/USD"],
+        "sharpe": 1.5,
+        "final_equity": "201.5",
+        "since": "2025-01-01T00:00:00Z",
+    }
     store.runs.save("run-1", result, [{"pnl": "2.5", "side": "long"}], bars().ts, bars().open)
 
 
@@ -55,7 +82,7 @@ def test_an_empty_store_has_every_view_typed_as_a_full_one(store: Store, tmp_pat
     full = Store(tmp_path / "full")
     fill_with_something(full)
     assert types(store) == types(full)
-    counts = ", ".join(f"(SELECT count(*) FROM {view})" for view in VIEWS)
+    counts = ", ".join(f"(SELECT count(*) FROM {view})" for view in VIEWS)  # noqa: S608
     assert rows(store, f"SELECT {counts}") == [(0,) * len(VIEWS)]
     assert not store.root.exists()
 
@@ -73,11 +100,19 @@ def test_the_views_hold_what_was_recorded(store: Store) -> None:
     assert rows(store, "SELECT run, strategies, sharpe, final_equity FROM runs") == [
         ("run-1", ["momentum_5m"], 1.5, Decimal("201.5"))
     ]
-    assert rows(store, "SELECT venue, symbol, timeframe, min(ts), count(*), any_value(simulated) FROM candles GROUP BY ALL") == [
-        ("coinbase", "DOGE/USD", "5m", int(bars().ts[0]), 24, False)
-    ]
+    assert rows(
+        store,
+        "SELECT venue, symbol, timeframe, min(ts), count(*), any_value(simulated) FROM candles GROUP BY ALL",
+    ) == [("coinbase", "DOGE/USD", "5m", int(bars().ts[0]), 24, False)]
     assert rows(store, "SELECT count(*) FROM candles_of('coinbase', 'DOGE/USD', '5m')") == [(24,)]
     assert rows(store, "SELECT symbol, interval_ms FROM funding LIMIT 1") == [("DOGE/USDT:USDT", 3600000)]
+
+
+def test_reading_does_not_turn_a_folder_into_a_store(store: Store) -> None:
+    store.root.mkdir()
+    (store.root / "letter.txt").write_text("mine")
+    assert rows(store, "SELECT count(*) FROM journal") == [(0,)]
+    assert [path.name for path in store.root.iterdir()] == ["letter.txt"]
 
 
 def test_what_is_recorded_later_is_in_the_next_connection(store: Store) -> None:
@@ -122,10 +157,12 @@ def test_a_client_that_holds_the_catalog_open_for_writing_stops_nobody(store: St
     fill_with_something(store)
     store.connect().close()
     code = (
-        f"import duckdb; con = duckdb.connect({str(store.paths.catalog)!r}); con.execute('CREATE TABLE mine AS SELECT 1')\n"
-        "print('open', flush=True); input()"
+        f"import duckdb; con = duckdb.connect({str(store.paths.catalog)!r})\n"
+        "con.execute('CREATE TABLE mine AS SELECT 1'); print('open', flush=True); input()"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as client:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+    ) as client:
         assert client.stdout is not None and client.stdin is not None
         assert client.stdout.readline() == "open\n"
         before = store.paths.catalog.stat().st_ino

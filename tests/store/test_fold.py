@@ -50,7 +50,9 @@ def frequent_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fill(store: Store, count: int) -> None:
-    store.journal().append_many([("fact", {"name": "ab"[number % 2], "amount": number}) for number in range(count)])
+    store.journal().append_many(
+        [("fact", {"name": "ab"[number % 2], "amount": number}) for number in range(count)]
+    )
 
 
 def expected(store: Store) -> dict[str, int]:
@@ -118,16 +120,14 @@ def test_a_state_that_is_no_json_is_the_folds_mistake(store: Store) -> None:
         store.journal().replay(Bad())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(some.lists(some.tuples(some.integers(1, 6), some.booleans()), min_size=1, max_size=8))
 def test_the_fold_from_any_snapshot_is_the_fold_from_the_first_line(
     tmp_path_factory: Any, steps: list[tuple[int, bool]]
 ) -> None:
     root = tmp_path_factory.mktemp("fold") / "store"
     journal = Journal(StorePaths(root), segment_bytes=500)
-    amount = 0
-    for count, replayed in steps:
-        amount += 1
+    for amount, (count, replayed) in enumerate(steps, start=1):
         journal.append_many([("fact", {"name": "ab"[amount % 2], "amount": amount}) for _ in range(count)])
         if replayed:
             journal.replay(Totals())

@@ -16,7 +16,7 @@ from memesnipe_cli.errors import DataError, StoreDamagedError, UsageError
 from memesnipe_cli.store import Journal, Store
 from memesnipe_cli.store.paths import StorePaths
 
-WRITERS = Path(__file__).with_name("writers.py")
+WRITERS = Path(__file__).with_name("store_writers.py")
 
 
 def small_segments(root: Path) -> Journal:
@@ -42,8 +42,14 @@ def test_the_first_line_carries_the_id_of_the_store(store: Store) -> None:
     entry = store.journal().append("fact", {"n": 1})
     opened = next(store.journal().entries())
     assert (opened.seq, opened.kind, entry.seq) == (1, "journal_opened", 2)
-    assert opened.body == {"account": "paper", "store": json.loads((store.root / "store.json").read_text())["id"]}
-    assert store.journal().store_id() == store.journal("other").store_id() or store.journal("other").store_id() == ""
+    assert opened.body == {
+        "account": "paper",
+        "store": json.loads((store.root / "store.json").read_text())["id"],
+    }
+    assert (
+        store.journal().store_id() == store.journal("other").store_id()
+        or store.journal("other").store_id() == ""
+    )
 
 
 def test_accounts_have_journals_of_their_own(store: Store) -> None:
@@ -159,8 +165,14 @@ def ten_facts(store: Store) -> list[bytes]:
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        (lambda lines: [*lines[:4], lines[4].replace(b'"n":3', b'"n":4'), *lines[5:]], "line 5: .* its own hash"),
-        (lambda lines: [*lines[:4], lines[4].replace(b'"n":3', b'"n": 3'), *lines[5:]], "line 5: .* canonically"),
+        (
+            lambda lines: [*lines[:4], lines[4].replace(b'"n":3', b'"n":4'), *lines[5:]],
+            "line 5: .* its own hash",
+        ),
+        (
+            lambda lines: [*lines[:4], lines[4].replace(b'"n":3', b'"n": 3'), *lines[5:]],
+            "line 5: .* canonically",
+        ),
         (lambda lines: [*lines[:4], *lines[5:]], "line 5: .* seq 6 where 5 follows"),
         (lambda lines: [*lines[:4], b"\0" * 20 + b"\n", *lines[5:]], "line 5: .* not JSON"),
         (lambda lines: [*lines[:4], b"\n", *lines[4:]], "line 5: .* not JSON"),
@@ -168,7 +180,9 @@ def ten_facts(store: Store) -> list[bytes]:
         (lambda lines: [*lines[:5], lines[4], *lines[5:]], "line 6: .* seq 5 where 6 follows"),
     ],
 )
-def test_a_changed_line_in_the_middle_is_named_and_never_skipped(store: Store, change: Any, what: str) -> None:
+def test_a_changed_line_in_the_middle_is_named_and_never_skipped(
+    store: Store, change: Any, what: str
+) -> None:
     lines = ten_facts(store)
     first_segment(store.root).write_bytes(b"".join(change(lines)))
     seen = []
@@ -186,7 +200,7 @@ def test_a_rewritten_line_with_a_fresh_hash_breaks_the_chain_at_the_next_one(sto
     old = parse(lines[4][:-1])
     _, forged = compose(Head(old.seq - 1, old.prev), old.time, old.kind, {"n": 999})
     first_segment(store.root).write_bytes(b"".join([*lines[:4], forged, *lines[5:]]))
-    with pytest.raises(StoreDamagedError, match="line 6: .* hash of the line before"):
+    with pytest.raises(StoreDamagedError, match=r"line 6: .* hash of the line before"):
         list(store.journal().entries())
 
 
@@ -204,7 +218,8 @@ def test_nothing_is_appended_behind_a_damaged_last_line(store: Store) -> None:
 
 def run_writers(*arguments: tuple[str, ...]) -> list[subprocess.Popen[str]]:
     return [
-        subprocess.Popen([sys.executable, str(WRITERS), *each], stdout=subprocess.PIPE, text=True) for each in arguments
+        subprocess.Popen([sys.executable, str(WRITERS), *each], stdout=subprocess.PIPE, text=True)
+        for each in arguments
     ]
 
 
@@ -217,7 +232,9 @@ def test_processes_that_append_at_once_lose_nothing(store: Store) -> None:
     assert all(entries[int(seq)].hash == digest for seq, digest in acknowledged)
     assert len(entries) == 161
     for writer in "0123":
-        assert [body["number"] for body in facts(store.journal()) if body["writer"] == writer] == list(range(40))
+        assert [body["number"] for body in facts(store.journal()) if body["writer"] == writer] == list(
+            range(40)
+        )
 
 
 def test_two_hundred_kills_of_a_writer_lose_nothing_acknowledged(store: Store) -> None:
@@ -237,18 +254,33 @@ def test_two_hundred_kills_of_a_writer_lose_nothing_acknowledged(store: Store) -
 # --- invariants ---------------------------------------------------------------------------------------------
 
 json_values = some.recursive(
-    some.none() | some.booleans() | some.integers(-(2**53) + 1, 2**53 - 1) | some.text(some.characters(exclude_categories=["Cs"])),
-    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.text("ab\x7f\n\"", max_size=3), inner, max_size=3),
+    some.none()
+    | some.booleans()
+    | some.integers(-(2**53) + 1, 2**53 - 1)
+    | some.text(some.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        some.lists(inner, max_size=3)
+        | some.dictionaries(some.text('ab\x7f\n"', max_size=3), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
 
-@settings(max_examples=40, deadline=None)
-@given(some.lists(some.lists(some.dictionaries(some.text("kq", min_size=1), json_values, max_size=3), max_size=4), max_size=6))
-def test_what_is_appended_comes_back_in_order(tmp_path_factory: Any, batches: list[list[dict[str, Any]]]) -> None:
+@settings(max_examples=25, deadline=None)
+@given(
+    some.lists(
+        some.lists(some.dictionaries(some.text("kq", min_size=1), json_values, max_size=3), max_size=4),
+        max_size=6,
+    )
+)
+def test_what_is_appended_comes_back_in_order(
+    tmp_path_factory: Any, batches: list[list[dict[str, Any]]]
+) -> None:
     journal = small_segments(tmp_path_factory.mktemp("journal") / "store")
     appended = [journal.append_many([("fact", body) for body in batch]) for batch in batches]
-    assert [entry for entry in journal.entries() if entry.kind == "fact"] == [each for batch in appended for each in batch]
+    assert [entry for entry in journal.entries() if entry.kind == "fact"] == [
+        each for batch in appended for each in batch
+    ]
 
 
 @settings(max_examples=60, deadline=None)

@@ -13,11 +13,13 @@ DAYS_A_YEAR = 365  # crypto trades every day
 def daily_returns(close_ms: Int64, equity: Float64, start: float) -> Float64 | None:
     """Simple returns (D,) of each UTC day from the first to the last mark, flat days included.
 
-    A day's equity is its last mark; a mark at exactly 00:00 closes the day before. A day without a mark keeps the
-    equity of the day before (return 0). The first day is measured from `start`; the first and the last day count
-    even where the run covers only part of them. close_ms, equity (T,); `start` in the same currency as equity.
+    A day's equity is its last mark; a mark at exactly 00:00 closes the day before. A day without a mark keeps
+    the equity of the day before (return 0). The first day is measured from `start`; the first and the last
+    day count even where the run covers only part of them. close_ms, equity (T,); `start` in the same currency
+    as equity.
 
-    None where there is no mark, or where equity is not above 0 at some day's end: a return on nothing is undefined.
+    None where there is no mark, or where equity is not above 0 at some day's end: a return on nothing is
+    undefined.
     """
     if len(close_ms) == 0:
         return None

@@ -14,7 +14,8 @@ from memesnipe_cli.engine.model import Float64, Int64
 class Drawdown:
     """The deepest fall from a high. `depth` is a share of that high, at least 0.
 
-    Times are ms UTC of marks; `recovered_ms` is the first mark back at the high, None where the run ended below.
+    Times are ms UTC of marks; `recovered_ms` is the first mark back at the high, None where the run ended
+    below.
     """
 
     depth: float
@@ -31,7 +32,7 @@ class Drawdown:
 
 
 def drawdown_series(equity: Float64, start: float) -> Float64:
-    """Share below the high so far, at each mark: 1 - equity / max(start, equity until then). Shape (T,), >= 0."""
+    """Share below the high so far, at each mark: 1 - equity / max(start, equity until then). (T,), >= 0."""
     high = np.maximum.accumulate(equity)
     np.maximum(high, start, out=high)
     shares: Float64 = np.subtract(1.0, np.divide(equity, high, out=high), out=high)

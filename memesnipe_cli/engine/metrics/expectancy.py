@@ -16,7 +16,7 @@ def expectancy(profits: Sequence[Decimal]) -> Decimal | None:
 
 
 def expectancy_in_risk(profits: Sequence[Decimal], risks: Sequence[Decimal]) -> float | None:
-    """Mean of profit / risk (the R multiple: what the stop would have lost before costs) over the trades that had a
-    risk above 0. None where none had."""
+    """Mean of profit / risk (the R multiple: what the stop would have lost before costs) over the trades that
+    had a risk above 0. None where none had."""
     multiples = [float(profit / risk) for profit, risk in zip(profits, risks, strict=True) if risk > 0]
     return sum(multiples) / len(multiples) if multiples else None

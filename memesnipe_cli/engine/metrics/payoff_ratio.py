@@ -7,7 +7,7 @@ from decimal import Decimal
 
 
 def payoff_ratio(profits: Sequence[Decimal]) -> float | None:
-    """Mean win / mean loss, both after costs; trades at exactly 0 are neither. None without a win or without a loss."""
+    """Mean win / mean loss after costs; trades at exactly 0 are neither. None without a win or a loss."""
     wins = [profit for profit in profits if profit > 0]
     losses = [-profit for profit in profits if profit < 0]
     if not wins or not losses:

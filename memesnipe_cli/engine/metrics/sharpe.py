@@ -35,7 +35,7 @@ def sharpe_standard_error(per_period: float, periods: int) -> float | None:
 
 
 def annual_sharpe_standard_error(annual: float | None, days: int) -> float | None:
-    """Standard error of an annualised Sharpe of daily returns: the daily one x sqrt(365). None where that is None."""
+    """Standard error of an annualised Sharpe of daily returns: the daily one x sqrt(365), or None."""
     if annual is None:
         return None
     error = sharpe_standard_error(annual / math.sqrt(DAYS_A_YEAR), days)

@@ -19,9 +19,10 @@ def wilson_lower_bound(wins: int, trades: int, z: float = Z_ONE_SIDED_95) -> flo
     """
     if trades == 0:
         return None
+    if wins == 0:
+        return 0.0  # the formula's two terms cancel, up to a rounding error
     share = wins / trades
     square = z * z / trades
     centre = share + square / 2
     spread = z * math.sqrt(share * (1 - share) / trades + square / (4 * trades))
-    # 0 wins come out as a rounding error below 0.
-    return max(0.0, (centre - spread) / (1 + square))
+    return (centre - spread) / (1 + square)

@@ -1,4 +1,5 @@
-"""Programs that tests run as processes of their own, kill and stop: `python writers.py NAME ROOT ARGUMENTS`.
+"""Programs that tests run as processes of their own, kill and stop: `python store_writers.py NAME ROOT
+ARGUMENTS`.
 
 Each writes a line to stdout for everything the store acknowledged to it.
 """
@@ -28,7 +29,8 @@ def append(root: Path, label: str, count: str) -> None:
 
 
 def killed_often(root: Path, rounds: str, seed: str) -> None:
-    """Round after round: a forked writer appends until it is killed with -9; says what was acknowledged to it."""
+    """Round after round: a forked writer appends until it is killed with -9; says what was acknowledged to
+    it."""
     chance = random.Random(int(seed))
     for turn in range(int(rounds)):
         reading, writing = os.pipe()
@@ -64,8 +66,9 @@ def hold(root: Path, what: str) -> None:
 
 
 def ingest(root: Path, venue: str, begin: str, count: str, repeats: str) -> None:
-    """Writes `count` bars in pieces from the position `begin` on, one write each, and says how many were added."""
-    from bars import START, bars
+    """Writes `count` bars in pieces from the position `begin` on, one write each, and says how many were
+    added."""
+    from lake_bars import START, bars
 
     from memesnipe_cli.store.tables import SeriesKey
 

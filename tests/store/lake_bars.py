@@ -16,7 +16,12 @@ START = 1_738_364_400_000
 
 
 def bars(
-    key: SeriesKey = DOGE_5M, count: int = 24, start: int = START, *, bump: float = 0.0, only: Sequence[int] | None = None
+    key: SeriesKey = DOGE_5M,
+    count: int = 24,
+    start: int = START,
+    *,
+    bump: float = 0.0,
+    only: Sequence[int] | None = None,
 ) -> Candles:
     """`count` consecutive bars from `start`; `bump` is added to every price; `only` keeps these positions."""
     length = timeframe_ms(key.timeframe)

@@ -1,4 +1,5 @@
-"""Disks that are full or read-only, locks that are held, stores that are newer: said clearly, and nothing is lost."""
+"""Disks that are full or read-only, locks that are held, stores that are newer: said clearly, and nothing is
+lost."""
 
 from __future__ import annotations
 
@@ -14,14 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from lake_bars import DOGE_5M, bars
 
-from bars import DOGE_5M, bars
 from memesnipe_cli.errors import StoreBusyError, StoreDamagedError, StoreError
 from memesnipe_cli.store import Journal, Store
 from memesnipe_cli.store.paths import StorePaths
 from memesnipe_cli.store.runs import Runs
 
-WRITERS = Path(__file__).with_name("writers.py")
+WRITERS = Path(__file__).with_name("store_writers.py")
 NOBODY = 65534
 
 
@@ -46,7 +47,9 @@ def test_a_lock_holder_that_hangs_is_named_and_its_death_frees_the_lock(store: S
     store.journal().append("fact", {"n": 1})
     hasty = Journal(StorePaths(store.root), deadline_s=0.2)
     with hanging_holder(store, "journal/paper/lock") as pid:
-        with pytest.raises(StoreBusyError, match=f"journal 'paper' is locked by pid {pid} on .* within 0.2 s"):
+        with pytest.raises(
+            StoreBusyError, match=f"journal 'paper' is locked by pid {pid} on .* within 0.2 s"
+        ):
             hasty.append("fact", {"n": 2})
         # Readers never wait.
         assert [entry.seq for entry in hasty.entries()] == [1, 2]
@@ -89,7 +92,10 @@ def test_a_write_that_is_cut_short_acknowledges_nothing_and_leaves_nothing(store
     journal.append("fact", {"n": 1})
     path = journal.folder / "000001.jsonl"
     whole = path.read_bytes()
-    with file_size_limit(len(whole) + 100), pytest.raises(StoreError, match="nothing was recorded .* no room") as caught:
+    with (
+        file_size_limit(len(whole) + 100),
+        pytest.raises(StoreError, match=r"nothing was recorded .* no room") as caught,
+    ):
         journal.append_many([("fact", {"text": "x" * 150}), ("fact", {"n": 3})])
     assert caught.value.code == "store_full"
     assert "prune" in caught.value.hint
@@ -256,3 +262,18 @@ def test_opening_and_appending_import_nothing_heavy(store: Store) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_account_has_one_holder_and_others_are_told_who(store: Store) -> None:
+    journal = store.journal()
+    with journal.held():
+        with (
+            pytest.raises(StoreBusyError, match=f"account 'paper' is locked by pid {os.getpid()}"),
+            journal.held(),
+        ):
+            pass
+        journal.append("fact", {"n": 1})
+        with store.journal("other").held():
+            pass
+    with journal.held():
+        pass

@@ -1,0 +1,178 @@
+"""Signals of one strategy on one instrument: over a whole tape at once, or one base bar at a time. Both run the same
+linked source (kernel/signals.py and the strategy's step)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from memesnipe_cli.clock import DAY_MS, format_time
+from memesnipe_cli.engine.kernel import signals as cells
+from memesnipe_cli.engine.link import LinkError, Source, link, load, source_of
+from memesnipe_cli.engine.model import EntryRows, Float64, Int64, UInt8
+from memesnipe_cli.errors import StrategyError
+from memesnipe_cli.strategies.registry import LoadedStrategy
+
+_PACKAGE = Path(__file__).parents[1]
+SHARED = ("strategies/signal.py", "strategies/indicators.py", "engine/kernel/signals.py")
+
+
+@dataclass(frozen=True)
+class BaseBars:
+    """Base bars of one instrument and what else was known at each bar's close. Shapes (n,), or (0,) where the strategy
+    does not look at it. Times in ms UTC (bar opens)."""
+
+    base_ms: int
+    ts: Int64
+    open: Float64
+    high: Float64
+    low: Float64
+    close: Float64
+    volume: Float64
+    reference_close: Float64
+    reference_ts: Int64
+    funding: Float64
+
+
+@dataclass(frozen=True)
+class InstrumentSignals:
+    """flags (n,) uint8 as in SignalTape; rows indexed by base bar; held_back: entries kept back, by reason."""
+
+    flags: UInt8
+    rows: EntryRows
+    held_back: dict[str, int]
+
+
+def module_text(strategy: LoadedStrategy, mode: str) -> str:
+    """The linked source of a strategy and its driver."""
+    fields = strategy.parameter_types
+    casts = ", ".join(f"{kind.__name__}(params[{at}])" for at, kind in enumerate(fields.values()))
+    glue = (
+        f"Params = namedtuple('Params', {list(fields)!r})\n\n"
+        f"def make_params(params):\n    return Params({casts})\n"
+    )
+    shared = [source_of(_PACKAGE / name) for name in SHARED]
+    return link([*shared, *strategy.sources, Source("parameters", glue)], ["scan_bars"], mode=mode)
+
+
+def _module(strategy: LoadedStrategy, cache_dir: Path, mode: str) -> Any:
+    try:
+        return load(f"signals_{strategy.name}", module_text(strategy, mode), cache_dir, mode=mode)
+    except LinkError as error:
+        raise StrategyError(f"strategy {strategy.name}: {error}", "rename it in the strategy's file") from None
+
+
+class SignalScanner:
+    """The whole tape at once. `compiled` tells whether numba could compile the strategy; otherwise it is interpreted,
+    with the same result."""
+
+    def __init__(self, strategy: LoadedStrategy, cache_dir: Path, *, compiled: bool = True) -> None:
+        self.strategy = strategy
+        self.cache_dir = cache_dir
+        self.compiled = compiled
+
+    def scan(self, bars: BaseBars, *, min_turnover: float = 0.0) -> InstrumentSignals:
+        """Signals over all bars. Raises StrategyError where the step raises, naming the bar."""
+        if self.compiled:
+            from numba.core.errors import NumbaError
+
+            mode = "compiled" if self.strategy.built_in else "checked"
+            try:
+                return self._scan(_module(self.strategy, self.cache_dir, mode), bars, min_turnover)
+            except NumbaError:
+                if self.strategy.built_in:
+                    raise
+                self.compiled = False
+        return self._scan(_module(self.strategy, self.cache_dir, "plain"), bars, min_turnover)
+
+    def _scan(self, module: Any, bars: BaseBars, min_turnover: float) -> InstrumentSignals:
+        stream = SignalStream(self.strategy, bars.base_ms, module=module, min_turnover=min_turnover)
+        count = len(bars.ts)
+        flags = np.zeros(count, dtype=np.uint8)
+        held_back = np.zeros(4, dtype=np.int64)
+        indexes: list[Int64] = []
+        rows: list[Float64] = []
+        at = 0
+        while at < count:
+            index = np.empty(max(1024, count // 64), dtype=np.int64)
+            chunk = np.empty((len(index), cells.ROW_WIDTH))
+            try:
+                at, found = module.scan_bars(
+                    at, bars.ts, bars.open, bars.high, bars.low, bars.close, bars.volume, bars.reference_close,
+                    bars.reference_ts, bars.funding, stream.params, stream.state, stream.build, bars.base_ms,
+                    stream.timeframe_ms, stream.warm_up, min_turnover, stream.day_bars, flags, index, chunk, held_back,
+                )  # fmt: skip
+            except (ArithmeticError, LookupError, ValueError, TypeError, NameError, AttributeError) as error:
+                raise _step_failed(self.strategy, error, stream.build) from error
+            indexes.append(index[:found])
+            rows.append(chunk[:found])
+        table = np.concatenate(rows) if rows else np.empty((0, cells.ROW_WIDTH))
+        index = np.concatenate(indexes) if indexes else np.empty(0, dtype=np.int64)
+        return InstrumentSignals(
+            flags=flags,
+            rows=EntryRows(
+                index=index,
+                side=np.where(flags[index] & 1, 1, -1).astype(np.int64),
+                tag=table[:, cells.ROW_TAG].astype(np.int64),
+                stop=np.ascontiguousarray(table[:, cells.ROW_STOP]),
+                target=np.ascontiguousarray(table[:, cells.ROW_TARGET]),
+                max_bars=table[:, cells.ROW_MAX_BARS].astype(np.int64),
+                weight=np.ascontiguousarray(table[:, cells.ROW_WEIGHT]),
+                score=np.ascontiguousarray(table[:, cells.ROW_SCORE]),
+            ),
+            held_back={
+                "warm_up": int(held_back[cells.WARM_UP]),
+                "after_gap": int(held_back[cells.AFTER_GAP]),
+                "dead_market": int(held_back[cells.DEAD_MARKET]),
+            },
+        )
+
+
+def _step_failed(strategy: LoadedStrategy, error: Exception, build: Float64) -> StrategyError:
+    last = build[cells.BUILD_LAST_TS]
+    when = f" at the base bar of {format_time(int(last))}" if last > 0 else ""
+    return StrategyError(
+        f"strategy {strategy.name} raised {type(error).__name__}: {error}{when}",
+        "step() must return a signal for every bar: guard divisions and logarithms",
+    )
+
+
+class SignalStream:
+    """One base bar at a time, in plain Python: what a live loop uses. Memory and time per bar do not grow."""
+
+    def __init__(
+        self, strategy: LoadedStrategy, base_ms: int, *, module: Any = None, min_turnover: float = 0.0
+    ) -> None:
+        self.strategy = strategy
+        self.module = module if module is not None else _module(strategy, Path(), "plain")
+        self.base_ms = base_ms
+        self.timeframe_ms = strategy.timeframe_ms
+        self.warm_up = strategy.warm_up
+        self.min_turnover = min_turnover
+        self.day_bars = max(1, DAY_MS // base_ms)
+        self.params = np.array([float(getattr(strategy.params, name)) for name in strategy.parameter_types])
+        self.state = np.zeros(max(1, strategy.cells))
+        self.build = np.zeros(cells.BUILD_VALUES + 2 * self.day_bars)
+        self.build[cells.BUILD_OPEN_TS] = -1.0
+        self.row = np.zeros(cells.ROW_WIDTH)
+        self._p: Any = None
+
+    def step(
+        self, ts: int, open_: float, high: float, low: float, close: float, volume: float,
+        reference_close: float = float("nan"), reference_ts: int = -1, funding: float = float("nan"),
+    ) -> int:  # fmt: skip
+        """Take a base bar in; returns the flags of SignalTape (0 where no strategy bar closed). Details of an entry are
+        in `row` (columns: kernel/signals.py)."""
+        if self._p is None:
+            self._p = self.module.make_params(self.params)
+        try:
+            flags = self.module.step_base_bar(
+                self.state, self._p, self.build, self.row, self.base_ms, self.timeframe_ms, ts, open_, high, low, close,
+                volume, reference_close, reference_ts, funding, self.warm_up, self.min_turnover, self.day_bars,
+            )  # fmt: skip
+        except (ArithmeticError, LookupError, ValueError, TypeError, NameError, AttributeError) as error:
+            raise _step_failed(self.strategy, error, self.build) from error
+        return int(flags) & 255

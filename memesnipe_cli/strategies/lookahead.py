@@ -1,0 +1,61 @@
+"""The prefix check: a signal that changes when later bars are taken away has looked ahead.
+
+A step sees one bar at a time, so it can only cheat through something outside of its state: a file, a global, a clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from memesnipe_cli.clock import format_time, timeframe_ms
+from memesnipe_cli.engine.signals import BaseBars, SignalScanner
+from memesnipe_cli.store.tables import Candles
+from memesnipe_cli.strategies.registry import LoadedStrategy
+
+PREFIXES = 12
+NO_FLOATS = np.empty(0)
+NO_INTS = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class LookaheadFinding:
+    """A bar whose signal was another one when the tape ended at `known_until_ms`."""
+
+    strategy: str
+    bar_ms: int
+    known_until_ms: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{self.strategy}: the signal at {format_time(self.bar_ms)} is another one when the data ends at "
+            f"{format_time(self.known_until_ms)}"
+        )
+
+
+def lookahead_check(loaded: LoadedStrategy, candles: Candles, *, prefixes: int = PREFIXES) -> list[LookaheadFinding]:
+    """Compare the signals over all bars with those over some prefixes; at most one finding a prefix."""
+    scanner = SignalScanner(loaded, Path(), compiled=False)
+    whole = scanner.scan(_bars(candles, len(candles)))
+    found = []
+    for number in range(1, prefixes + 1):
+        length = len(candles) * number // (prefixes + 1)
+        part = scanner.scan(_bars(candles, length))
+        differs = np.flatnonzero(part.flags != whole.flags[:length])
+        details = [
+            (name, getattr(part.rows, name), getattr(whole.rows, name)[: len(part.rows.index)])
+            for name in ("index", "stop", "target", "weight", "max_bars", "tag")
+        ]
+        if not len(differs) and all(np.array_equal(one, other) for _, one, other in details):
+            continue
+        bar = int(differs[0]) if len(differs) else int(part.rows.index[0])
+        found.append(LookaheadFinding(loaded.name, int(candles.ts[bar]), int(candles.ts[length - 1])))
+    return found
+
+
+def _bars(candles: Candles, length: int) -> BaseBars:
+    columns = (getattr(candles, name)[:length] for name in ("ts", "open", "high", "low", "close", "volume"))
+    return BaseBars(timeframe_ms(candles.key.timeframe), *columns, NO_FLOATS, NO_INTS, NO_FLOATS)
