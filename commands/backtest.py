@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from memesnipe_cli.cli import Group, command_app
 from memesnipe_cli.commands import backtest_lookahead, backtest_run, backtest_stored
+
+from memesnipe_cli.cli import Group, command_app
 from memesnipe_cli.errors import UsageError
 
 _EXAMPLES = (

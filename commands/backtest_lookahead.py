@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import typer
-
-from memesnipe_cli.cli import Run, current
-from memesnipe_cli.clock import format_time
+from memesnipe_cli.commands.backtest_options import time_span
 from memesnipe_cli.commands.backtest_run import (
     Data,
     Param,
@@ -20,7 +18,9 @@ from memesnipe_cli.commands.backtest_run import (
     load_strategies,
     read_piped,
 )
-from memesnipe_cli.commands.backtest_options import time_span
+
+from memesnipe_cli.cli import Run, current
+from memesnipe_cli.clock import format_time
 from memesnipe_cli.console import Column, Console
 from memesnipe_cli.errors import ExitCode
 from memesnipe_cli.records import FindingRecord, finding

@@ -40,7 +40,8 @@ def parameters_by_strategy(texts: Sequence[str], specs: Sequence[str]) -> list[d
             owner, name = names[0], key
         elif not dot:
             raise UsageError(
-                f"--param {key}={value} does not say whose it is", f"write --param {names[0]}.{key}={value}"
+                f"--param {key}={value} does not say whose it is",
+                f"write --param NAME.{key}={value}, NAME being {' or '.join(names)}",
             )
         if owner not in names:
             raise UsageError(

@@ -17,6 +17,8 @@ def emit(console: Console, said: Report, *, trades: bool, page: Path | None) -> 
     JSON lines: the `trade` records where asked for, then the `backtest` record as the last line. JSON: one
     object of `backtest` and, where asked for, `trades`.
     """
+    for warning in said.record["warnings"]:
+        console.warn(warning)
     if page is not None:
         write_page(page, said)
         console.say(f"wrote {page}")

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
-from memesnipe_cli.cli import Run, current
 from memesnipe_cli.commands.backtest_options import (
     assignments,
     capital_amount,
@@ -17,6 +15,8 @@ from memesnipe_cli.commands.backtest_options import (
     time_span,
 )
 from memesnipe_cli.commands.backtest_output import emit
+
+from memesnipe_cli.cli import Run, current
 from memesnipe_cli.errors import DataError, ExitCode, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -147,8 +147,6 @@ def run(
             )
         )
     said = report(result)
-    for warning in result.warnings:
-        this_run.console.warn(warning)
     kept = keep(this_run, result, said)
     emit(this_run.console, said, trades=trades, page=page)
     if kept:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from memesnipe_cli.commands.backtest_options import page_target
+from memesnipe_cli.commands.backtest_output import emit
 
 from memesnipe_cli.cli import current
 from memesnipe_cli.clock import format_time
-from memesnipe_cli.commands.backtest_options import page_target
-from memesnipe_cli.commands.backtest_output import emit
 from memesnipe_cli.console import Column
 from memesnipe_cli.engine.figures import day, number, percent, signed_percent, whole
 

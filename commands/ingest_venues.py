@@ -122,8 +122,8 @@ def funding(
     else:
         reports = _fetch_funding(run, venue, symbol, since, until, deadline, timeout)
     for report in reports:
-        for text in report.says:
-            run.console.say(f"{report.source}: {text}")
+        if report.says:
+            run.console.say(f"{report.source}: {'; '.join(report.says)}")
         show_findings(run.console, report.findings)
         if run.console.mode is OutputMode.JSONL:
             write_funding(run.console, report.rates)

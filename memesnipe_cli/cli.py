@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import importlib
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from memesnipe_cli import __version__
+from memesnipe_cli import __version__, signals
 from memesnipe_cli.completion import (
     COMPLETION_OPTIONS,
     INSTALL,
@@ -38,6 +37,7 @@ from memesnipe_cli.global_options import (
     take_global_options,
     without_global_options,
 )
+from memesnipe_cli.signals import STOP, TerminatedError
 
 if TYPE_CHECKING:
     from memesnipe_cli.profile import Profile
@@ -244,10 +244,6 @@ def root_command() -> Any:
 # --- running ------------------------------------------------------------------------------------------------
 
 
-class TerminatedError(SystemExit):
-    """SIGTERM: unwinds like an exit, so that `finally` and `with` do their work, and ends with 143."""
-
-
 def run(args: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one command line and return its exit code. Every way a command can end becomes text here."""
     console = Console(requested_mode(args))
@@ -273,28 +269,44 @@ def run(args: Sequence[str], environ: Mapping[str, str]) -> int:
         return result if isinstance(result, int) and not isinstance(result, bool) else ExitCode.OK
     except typer.Exit as ending:
         return ending.exit_code
-    except MemesnipeError as error:
-        _show_origin(console, error)
-        console.error(error)
-        return error.exit_code
-    except typer.TyperException as error:
-        return _usage_error(console, error)
-    except PipeClosedError:
-        return ExitCode.OK
-    except (KeyboardInterrupt, typer.Abort, EOFError):
-        console.say("interrupted")
-        return ExitCode.INTERRUPTED
+    except KeyboardInterrupt:
+        return _stopped(console, ExitCode.INTERRUPTED)
     except TerminatedError:
-        console.say("terminated")
-        return ExitCode.TERMINATED
-    except OSError as error:
-        return _system_error(console, error)
+        return _stopped(console, ExitCode.TERMINATED)
     except Exception as error:
-        _show_origin(console, error)
+        if STOP.code is not None:
+            return _stopped(console, STOP.code)
+        return _failed(console, error, words)
+
+
+def _stopped(console: Console, code: ExitCode) -> int:
+    console.say("terminated" if code is ExitCode.TERMINATED else "interrupted")
+    return code
+
+
+def _failed(console: Console, error: Exception, words: Sequence[str]) -> int:
+    """What a command raised, told to the person (and with -vv from where), as an exit code."""
+    if isinstance(error, PipeClosedError) or (isinstance(error, OSError) and error.errno == errno.EPIPE):
+        return ExitCode.OK
+    if isinstance(error, typer.Abort):
+        return _stopped(console, ExitCode.INTERRUPTED)
+    if isinstance(error, typer.TyperException):
+        return _usage_error(console, error)
+    if console.verbosity >= 2:
+        import traceback
+
+        console.say_verbatim("".join(traceback.format_exception(error)))
+    if isinstance(error, OSError):
+        # The operating system refused something that no layer below explained better.
+        where = f": {error.filename}" if error.filename else ""
+        hint = "check the path, the disk and the permissions"
+        error = MemesnipeError(f"{error.strerror or error}{where}", hint, code="system")
+    if not isinstance(error, MemesnipeError):
         from memesnipe_cli.crash import report_crash
 
-        console.error(report_crash(error, words))
-        return ExitCode.FAILED
+        error = report_crash(error, words)
+    console.error(error)
+    return error.exit_code
 
 
 def _usage_error(console: Console, error: typer.TyperException) -> int:
@@ -312,25 +324,6 @@ def _usage_error(console: Console, error: typer.TyperException) -> int:
     return ExitCode.USAGE
 
 
-def _system_error(console: Console, error: OSError) -> int:
-    """The operating system refused something that no layer below explained better."""
-    if error.errno == errno.EPIPE:
-        return ExitCode.OK
-    _show_origin(console, error)
-    where = f": {error.filename}" if error.filename else ""
-    hint = "check the path, the disk and the permissions"
-    console.error(MemesnipeError(f"{error.strerror or error}{where}", hint, code="system"))
-    return ExitCode.FAILED
-
-
-def _show_origin(console: Console, error: BaseException) -> None:
-    """With -vv, the traceback."""
-    if console.verbosity >= 2:
-        import traceback
-
-        console.say_verbatim("".join(traceback.format_exception(error)))
-
-
 def complete() -> int:
     """Answer a shell that asks, through the environment, how an unfinished line could go on."""
     from typer._completion_classes import completion_init
@@ -340,13 +333,11 @@ def complete() -> int:
     return shell_complete(root_command(), {}, "memesnipe", VARIABLE, os.environ[VARIABLE])
 
 
-def _on_sigterm(signum: int, frame: object) -> None:
-    raise TerminatedError(int(ExitCode.TERMINATED))
-
-
 def main() -> None:
     """The console script."""
-    signal.signal(signal.SIGTERM, _on_sigterm)
+    # No plugin of another package gets to see our settings; and looking for one reads all installed metadata.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    signals.install()
     guard_standard_streams()
     code = complete() if VARIABLE in os.environ else run(sys.argv[1:], os.environ)
     try:

@@ -6,6 +6,7 @@ elsewhere the same tables in plain text; `--json` gives one JSON document and `-
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -108,9 +109,15 @@ class Console:
         """Write something rich can draw to stdout; for people only."""
         from rich.console import Console as RichConsole
 
-        width = None if self.out.isatty() else _plain_width()
-        with self._writing():
-            RichConsole(file=self.out, width=width, highlight=False, soft_wrap=False).print(what)
+        if self.out.isatty():
+            RichConsole(file=self.out, highlight=False).print(what)
+            return
+        # Drawn aside first: rich answers a reader that left with an exit code of its own.
+        encoding = getattr(self.out, "encoding", None) or "utf-8"
+        paper = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace", newline="")
+        RichConsole(file=paper, width=_plain_width(), highlight=False).print(what, end="")
+        paper.seek(0)
+        self._plain(paper.read().rstrip("\n"))
 
     def _plain(self, text: str) -> None:
         with self._writing():
@@ -185,7 +192,7 @@ class Console:
         self.err.flush()
         answer = self.answers.readline()
         if not answer:
-            raise EOFError
+            raise KeyboardInterrupt  # Ctrl-D: the person left
         return answer.strip() or default
 
     def _talk(self, text: str) -> None:

@@ -27,6 +27,8 @@ RECORD_TYPES = (
     "order",
     "fill",
     "backtest",
+    "account",
+    "position",
     "gate",
     "breaker",
     "finding",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from memesnipe_cli.engine.metrics.expectancy import expectancy
 from memesnipe_cli.engine.metrics.payoff_ratio import payoff_ratio
-from memesnipe_cli.engine.metrics.win_rate import win_rate, wilson_lower_bound
+from memesnipe_cli.engine.metrics.win_rate import wilson_lower_bound, win_rate
 from memesnipe_cli.records import decimal_text
 
 if TYPE_CHECKING:

@@ -37,10 +37,11 @@ def money(amount: str | None, currency: str = "", *, signed: bool = False, digit
 
 
 def price(amount: str | None) -> str:
-    """A price or a quantity without trailing zeros."""
+    """A price or a quantity, without an exponent and without trailing zeros."""
     if amount is None:
         return UNDEFINED
-    return amount.rstrip("0").rstrip(".") if "." in amount else amount
+    text = f"{Decimal(amount):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def with_error(value: float | None, error: float | None) -> str:

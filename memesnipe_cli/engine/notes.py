@@ -46,12 +46,18 @@ def _about_signals(row: Mapping[str, Any]) -> list[str]:
     refusals = row["refusals"]
     early = sum(refusals.get(code, 0) for code in HELD_BACK)
     signals = row["signals"] - early
-    besides = f" ({_count(early, 'more', 'more')} held back: {counted(_only(refusals, HELD_BACK))})" if early else ""
+    besides = (
+        f" ({_count(early, 'more', 'more')} held back: {counted(_only(refusals, HELD_BACK))})"
+        if early
+        else ""
+    )
     decided = {code: many for code, many in refusals.items() if code not in HELD_BACK}
     if signals <= 0:
         return [f"no entry signal{besides}: nothing was traded"]
     if set(decided) == {COST} and not row["orders"]:
-        return [f"{_count(signals, 'signal')}, all vetoed by cost; {_fee_sentence(row['fee_needed'])}{besides}"]
+        return [
+            f"{_count(signals, 'signal')}, all vetoed by cost; {_fee_sentence(row['fee_needed'])}{besides}"
+        ]
     reasons = [f"{many:,} {code}: {meaning(code)}" for code, many in decided.items()]
     reasons += [f"{many:,} orders missed: {why}" for why, many in row["missed"].items()]
     end = f" ({'; '.join(reasons)})" if reasons else ""

@@ -59,7 +59,7 @@ def fee_needed(refusals: Sequence[Refusals]) -> float | None:
 
 
 def capital_needed(refusals: Sequence[Refusals]) -> Decimal | None:
-    """The smallest starting capital at which at least one of the entries refused as too small would have passed.
+    """The smallest capital to start with at which at least one entry refused as too small would have passed.
 
     None where none was refused so, or where more capital would not have helped.
     """

@@ -47,8 +47,9 @@ def report_html(said: Report) -> str:
         _table(tables.COVERAGE_HEADINGS, tables.coverage(row), tables.COVERAGE_NUMBERS),
         *_trades(said),
         "<h2>Assumptions</h2>",
+        _table(tables.TERMS_HEADINGS, tables.terms(row), tables.TERMS_NUMBERS),
         _table((), tables.assumptions(row), (), name="facts"),
-        f"<footer>Run {escape(said.run)}: memesnipe backtest report {escape(said.run)} shows it again</footer>",
+        f"<footer>To show it again: memesnipe backtest report {escape(said.run)}</footer>",
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -62,7 +62,10 @@ def candles_for(
     lake: Lake, key: SeriesKey, span: tuple[int | None, int | None], piped: Sequence[Candles] | None
 ) -> Candles:
     """The bars of a series between two times: piped ones as they came, or a finer series of them that builds
-    `key`; without a pipe, the stored ones at the timeframe of `key`. Raises DataError where there are none."""
+    `key`; without a pipe, the stored ones at the timeframe of `key`.
+
+    Raises DataError where there are none.
+    """
     if piped is None:
         candles = lake.read_candles(key, *span)
     else:
@@ -115,10 +118,13 @@ def _at(venue: str | None) -> str:
 
 
 def _nearest(wrong: str, known: list[str]) -> str:
-    """The names most like `wrong`, whatever its case."""
-    by_upper = {name.upper(): name for name in known}
-    near = difflib.get_close_matches(wrong.upper(), by_upper, n=3, cutoff=0.5)
+    """The names most like `wrong`, whatever its case; of symbols the base asset decides."""
+    by_base: dict[str, list[str]] = {}
+    for name in known:
+        by_base.setdefault(name.upper().split("/")[0], []).append(name)
+    bases = difflib.get_close_matches(wrong.upper().split("/")[0], by_base, n=3, cutoff=0.6)
+    near = [name for base in bases for name in by_base[base]]
     if near:
-        return f"did you mean {' or '.join(by_upper[name] for name in near)}?"
+        return f"did you mean {' or '.join(near[:3])}?"
     more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
     return f"stored: {', '.join(known[:_SHOWN])}{more}"

@@ -47,8 +47,10 @@ def show(said: Report, *, trades: bool = False) -> RenderableType:
         Text(""),
         _table(tables.COVERAGE_HEADINGS, tables.coverage(row), tables.COVERAGE_NUMBERS),
         Text(""),
+        _table(tables.TERMS_HEADINGS, tables.terms(row), tables.TERMS_NUMBERS),
+        Text(""),
         Text(
-            "assumed: " + ", ".join(f"{name} {value}" for name, value in tables.assumptions(row)), style="dim"
+            "assumed: " + "; ".join(f"{name} {value}" for name, value in tables.assumptions(row)), style="dim"
         ),
     ]
     return Group(*shown)

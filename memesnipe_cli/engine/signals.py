@@ -3,7 +3,10 @@ linked source (kernel/signals.py and the strategy's step)."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from memesnipe_cli.strategies.registry import LoadedStrategy
 
 _PACKAGE = Path(__file__).parents[1]
 SHARED = ("strategies/signal.py", "strategies/indicators.py", "engine/kernel/signals.py")
+FEW_BARS = 20_000  # so many are stepped in plain Python sooner than numba is imported
+_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,27 @@ class BaseBars:
     reference_close: Float64
     reference_ts: Int64
     funding: Float64
+
+    def until(self, count: int) -> BaseBars:
+        """The first `count` bars."""
+        return BaseBars(self.base_ms, *(column[:count] for column in self._columns()))
+
+    def rows(self, begin: int, end: int | None = None) -> Iterator[tuple[Any, ...]]:
+        """The bars [begin, end) as `SignalStream.step` takes them, made in blocks, in plain Python numbers."""
+        last = len(self.ts) if end is None else end
+        for start in range(begin, last, _BLOCK):
+            block = slice(start, min(start + _BLOCK, last))
+            given = [column[block].tolist() for column in self._columns()]
+            missing = (math.nan, -1, math.nan)
+            count = len(given[0])
+            filled = [column or [missing[place - 6]] * count for place, column in enumerate(given)]
+            yield from zip(*filled, strict=True)
+
+    def _columns(self) -> tuple[Any, ...]:
+        return (
+            self.ts, self.open, self.high, self.low, self.close, self.volume, self.reference_close,
+            self.reference_ts, self.funding,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,22 +100,45 @@ class SignalScanner:
         self.cache_dir = cache_dir
         self.compiled = compiled
 
+    @cached_property
+    def _plain(self) -> Any:
+        """The module as plain Python, linked once for all streams."""
+        return _module(self.strategy, self.cache_dir, "plain")
+
     def scan(self, bars: BaseBars, *, min_turnover: float = 0.0) -> InstrumentSignals:
         """Signals over all bars. Raises StrategyError where the step raises, naming the bar."""
+        return self._scan(bars, min_turnover)[0]
+
+    def stream_after(self, bars: BaseBars, count: int, *, min_turnover: float = 0.0) -> SignalStream:
+        """A stream that has the first `count` bars behind it, as if it had taken them one by one; a long past is scanned
+        by compiled code. Raises StrategyError where the step raises."""
+        if count > FEW_BARS:
+            stream = self._scan(bars.until(count), min_turnover)[1]
+            stream.module = self._plain
+            return stream
+        stream = SignalStream(self.strategy, bars.base_ms, module=self._plain, min_turnover=min_turnover)
+        for row in bars.rows(0, count):
+            stream.step(*row)
+        return stream
+
+    def _scan(self, bars: BaseBars, min_turnover: float) -> tuple[InstrumentSignals, SignalStream]:
         if self.compiled:
             from numba.core.errors import NumbaError
 
             mode = "compiled" if self.strategy.built_in else "checked"
             try:
-                return self._scan(_module(self.strategy, self.cache_dir, mode), bars, min_turnover)
+                return self._scan_with(_module(self.strategy, self.cache_dir, mode), bars, min_turnover)
             except NumbaError:
                 if self.strategy.built_in:
                     raise
                 self.compiled = False
-        return self._scan(_module(self.strategy, self.cache_dir, "plain"), bars, min_turnover)
+        return self._scan_with(self._plain, bars, min_turnover)
 
-    def _scan(self, module: Any, bars: BaseBars, min_turnover: float) -> InstrumentSignals:
-        stream = SignalStream(self.strategy, bars.base_ms, module=module, min_turnover=min_turnover)
+    def _scan_with(
+        self, module: Any, bars: BaseBars, min_turnover: float
+    ) -> tuple[InstrumentSignals, SignalStream]:
+        """The signals, and a stream that stands behind the last bar."""
+        stream = SignalStream(self.strategy, bars.base_ms, min_turnover=min_turnover)
         count = len(bars.ts)
         flags = np.zeros(count, dtype=np.uint8)
         held_back = np.zeros(4, dtype=np.int64)
@@ -103,7 +152,7 @@ class SignalScanner:
                 at, found = module.scan_bars(
                     at, bars.ts, bars.open, bars.high, bars.low, bars.close, bars.volume, bars.reference_close,
                     bars.reference_ts, bars.funding, stream.params, stream.state, stream.build, bars.base_ms,
-                    stream.timeframe_ms, stream.warm_up, min_turnover, stream.day_bars, flags, index, chunk, held_back,
+                    stream.timeframe_ms, stream.warm_up, min_turnover, stream.day_bars, stream.row, flags, index, chunk, held_back,
                 )  # fmt: skip
             except (ArithmeticError, LookupError, ValueError, TypeError, NameError, AttributeError) as error:
                 raise _step_failed(self.strategy, error, stream.build) from error
@@ -111,7 +160,7 @@ class SignalScanner:
             rows.append(chunk[:found])
         table = np.concatenate(rows) if rows else np.empty((0, cells.ROW_WIDTH))
         index = np.concatenate(indexes) if indexes else np.empty(0, dtype=np.int64)
-        return InstrumentSignals(
+        found_signals = InstrumentSignals(
             flags=flags,
             rows=EntryRows(
                 index=index,
@@ -129,6 +178,7 @@ class SignalScanner:
                 "dead_market": int(held_back[cells.DEAD_MARKET]),
             },
         )
+        return found_signals, stream
 
 
 def _step_failed(strategy: LoadedStrategy, error: Exception, build: Float64) -> StrategyError:
@@ -147,17 +197,17 @@ class SignalStream:
         self, strategy: LoadedStrategy, base_ms: int, *, module: Any = None, min_turnover: float = 0.0
     ) -> None:
         self.strategy = strategy
-        self.module = module if module is not None else _module(strategy, Path(), "plain")
+        self.module = module  # plain; linked at the first step where it is None
         self.base_ms = base_ms
         self.timeframe_ms = strategy.timeframe_ms
         self.warm_up = strategy.warm_up
         self.min_turnover = min_turnover
         self.day_bars = max(1, DAY_MS // base_ms)
         self.params = np.array([float(getattr(strategy.params, name)) for name in strategy.parameter_types])
-        self.state = np.zeros(max(1, strategy.cells))
-        self.build = np.zeros(cells.BUILD_VALUES + 2 * self.day_bars)
+        self.state: Any = np.zeros(max(1, strategy.cells))
+        self.build: Any = np.zeros(cells.BUILD_VALUES + 2 * self.day_bars)
         self.build[cells.BUILD_OPEN_TS] = -1.0
-        self.row = np.zeros(cells.ROW_WIDTH)
+        self.row: Any = np.zeros(cells.ROW_WIDTH)
         self._p: Any = None
 
     def step(
@@ -167,7 +217,7 @@ class SignalStream:
         """Take a base bar in; returns the flags of SignalTape (0 where no strategy bar closed). Details of an entry are
         in `row` (columns: kernel/signals.py)."""
         if self._p is None:
-            self._p = self.module.make_params(self.params)
+            self._begin()
         try:
             flags = self.module.step_base_bar(
                 self.state, self._p, self.build, self.row, self.base_ms, self.timeframe_ms, ts, open_, high, low, close,
@@ -176,3 +226,14 @@ class SignalStream:
         except (ArithmeticError, LookupError, ValueError, TypeError, NameError, AttributeError) as error:
             raise _step_failed(self.strategy, error, self.build) from error
         return int(flags) & 255
+
+    def _begin(self) -> None:
+        """From arrays, which the scan fills, to what CPython steps over quickest: lists of its own floats. A strategy of
+        the user's keeps its array, since its step may slice it."""
+        if self.module is None:
+            self.module = _module(self.strategy, Path(), "plain")
+        self._p = self.module.make_params(self.params)
+        self.build = self.build.tolist()
+        self.row = self.row.tolist()
+        if self.strategy.built_in:
+            self.state = self.state.tolist()

@@ -25,7 +25,7 @@ from memesnipe_cli.engine.metrics.sharpe import annual_sharpe_standard_error, sh
 from memesnipe_cli.engine.metrics.sortino import sortino
 from memesnipe_cli.engine.metrics.total_return import total_return
 from memesnipe_cli.engine.metrics.turnover import turnover
-from memesnipe_cli.engine.metrics.win_rate import win_rate, wilson_lower_bound
+from memesnipe_cli.engine.metrics.win_rate import wilson_lower_bound, win_rate
 from memesnipe_cli.engine.model import MONEY_UNIT
 from memesnipe_cli.engine.notes import notes
 from memesnipe_cli.engine.refused import capital_needed, fee_needed, refusals_by_code

@@ -20,6 +20,8 @@ from memesnipe_cli.engine.figures import (
 
 Rows = list[tuple[str, ...]]
 
+_BY_SERIES = ("instruments", "funding")  # assumptions that are shown in a table of their own
+
 TRADE_HEADINGS = (
     "strategy", "symbol", "side", "qty", "in", "price in", "why in", "out", "price out", "why out", "fees",
     "slippage", "pnl", "cap",
@@ -39,6 +41,11 @@ COVERAGE_HEADINGS = (
     "",
 )
 COVERAGE_NUMBERS = (3, 4, 5, 6, 7)
+TERMS_HEADINGS = (
+    "venue", "symbol", "tick", "lot", "taker fee", "half spread", "minimum", "stops sell at", "short",
+    "funding",
+)  # fmt: skip
+TERMS_NUMBERS = (2, 3, 4, 5, 6)
 PART_HEADINGS = ("trades", "win rate", "at least", "expectancy", "payoff", "pnl", "fees", "slippage")
 
 
@@ -51,9 +58,10 @@ def headline(row: Mapping[str, Any]) -> str:
 
 def span(row: Mapping[str, Any]) -> str:
     """When, how long, with how much."""
+    capital = money(row["start_equity"], row["currency"])
     return (
         f"{day(row['since'])} .. {day(row['until'])} UTC, {row['days']:.1f} days, "
-        f"{whole(row['bars'])} bars of {row['timeframe']}, capital {money(row['start_equity'], row['currency'])}"
+        f"{whole(row['bars'])} bars of {row['timeframe']}, capital {capital}"
     )
 
 
@@ -143,8 +151,30 @@ def coverage(row: Mapping[str, Any]) -> Rows:
 
 
 def assumptions(row: Mapping[str, Any]) -> Rows:
-    """(name, value), nested ones by dotted name."""
-    return [(name, _assumed(value)) for name, value in _flat("", row["assumptions"])]
+    """(name, value) of what holds for the whole account; nested ones by dotted name."""
+    whole_account = {name: value for name, value in row["assumptions"].items() if name not in _BY_SERIES}
+    return [(name, _assumed(value)) for name, value in _flat("", whole_account)]
+
+
+def terms(row: Mapping[str, Any]) -> Rows:
+    """One row an instrument, as TERMS_HEADINGS: how it was assumed to trade."""
+    instruments = row["assumptions"].get("instruments", [])
+    funded = row["assumptions"].get("funding", [False] * len(instruments))
+    return [
+        (
+            each["venue"],
+            each["symbol"],
+            price(each["tick"]),
+            price(each["lot"]),
+            percent(each["taker_fee"], 3),
+            percent(each["half_spread"], 3),
+            price(each["min_notional"]),
+            "market" if each["stop_limit"] is None else f"limit {percent(each['stop_limit'], 1)} below",
+            "yes" if each["shortable"] else "no",
+            "yes" if has_funding else "no",
+        )
+        for each, has_funding in zip(instruments, funded, strict=True)
+    ]
 
 
 def trade_cells(trade: Mapping[str, Any]) -> tuple[str, ...]:
@@ -168,6 +198,8 @@ def trade_cells(trade: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _part(part: Mapping[str, Any]) -> tuple[str, ...]:
+    if not part["trades"]:
+        return ("0", *[UNDEFINED] * (len(PART_HEADINGS) - 1))
     return (
         whole(part["trades"]),
         percent(part["win_rate"]),

@@ -75,7 +75,7 @@ class Caller:
         import ccxt
         from tenacity import RetryError, Retrying, retry_if_exception, wait_exponential_jitter
 
-        backoff = wait_exponential_jitter(initial=self._first_wait_s, max=LONGEST_WAIT_S)
+        backoff = wait_exponential_jitter(multiplier=self._first_wait_s, max=LONGEST_WAIT_S)
 
         def wait(state: RetryCallState) -> float:
             asked = self._retry_after() if _is_rate_limit(_problem(state)) else None

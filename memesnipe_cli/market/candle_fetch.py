@@ -9,19 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from memesnipe_cli import clock
 from memesnipe_cli.errors import DataError, UsageError
 from memesnipe_cli.market import asked, quality
-from memesnipe_cli.market.calling import Caller, venue_time_ms
+from memesnipe_cli.market.calling import Caller
+from memesnipe_cli.market.candle_pages import fetch_candle_pages
 from memesnipe_cli.market.pages import Page, bars_of
 from memesnipe_cli.market.quality import Finding
 from memesnipe_cli.market.recording import candles_hash, record_ingest
 from memesnipe_cli.market.report import IngestReport
-from memesnipe_cli.market.rows import NO_TIME, RawBars
 from memesnipe_cli.market.trade_fetch import fetch_trade_bars
 from memesnipe_cli.store.tables import Candles, Int64, SeriesKey
 
@@ -32,15 +32,9 @@ if TYPE_CHECKING:
 
 # A bar that has just ended may still get its last trades.
 CLOSE_GRACE_MS = 2_000
-# An absent bar younger than this may only be late; it is asked for again.
-SETTLED_MS = clock.HOUR_MS
 KRAKEN_BARS = 720
 _STORE_EVERY_S = 2.0
 _STORE_EVERY_BARS = 10_000
-_USUAL_LIMIT = 300
-# Venues that answer with exactly the window asked for, so that what is absent from the answer is known to
-# be empty.
-_EXACT_WINDOW = ("coinbase",)
 
 
 @dataclass
@@ -55,6 +49,7 @@ class _Tally:
     set_aside: int = 0
     findings: list[Finding] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def fetch_series(
@@ -80,14 +75,15 @@ def fetch_series(
     end = clock.floor_to(min(until_ms or now, now - CLOSE_GRACE_MS), step)
     if until_ms is not None and until_ms <= since_ms:
         raise UsageError(
-            f"--until {clock.format_time(until_ms)} is not after --since {clock.format_time(since_ms)}", ""
+            f"--until {clock.format_time(until_ms)} is not after --since {clock.format_time(since_ms)}",
+            "give a later --until or an earlier --since",
         )
     missing = missing_slots(store, key, since_ms, end, now)
     warnings: list[str] = []
     if key.venue == "kraken" and not from_trades:
         missing, warnings = _within_kraken_reach(missing, step, now, key)
     advance(max(0, (end - since_ms) // step) - len(missing))
-    makers = fetch_trade_bars if from_trades else _fetch_pages
+    makers = fetch_trade_bars if from_trades else fetch_candle_pages
     tally = _Tally()
     _store_as_it_comes(store, key, makers(exchange, caller, key, missing), tally, now, advance)
     return IngestReport(
@@ -101,7 +97,7 @@ def fetch_series(
         conflicts=tally.conflicts,
         set_aside=tally.set_aside,
         findings=tally.findings,
-        warnings=warnings,
+        warnings=warnings + list(dict.fromkeys(tally.notes)),
     )
 
 
@@ -161,104 +157,6 @@ def _within_kraken_reach(missing: Int64, step: int, now: int, key: SeriesKey) ->
     ]
 
 
-# --- pages of candles ---------------------------------------------------------------------------------------
-
-
-def _fetch_pages(exchange: ccxt.Exchange, caller: Caller, key: SeriesKey, missing: Int64) -> Iterator[Page]:
-    step = clock.timeframe_ms(key.timeframe)
-    limit = _page_limit(exchange)
-    place = 0
-    while place < len(missing):
-        start = int(missing[place])
-        after = int(np.searchsorted(missing, start + limit * step))
-        last = int(missing[after - 1])
-        rows = _ask(exchange, caller, key, start, last, limit)
-        bars = _raw_bars(rows, start, last + step, step, _true_now(exchange))
-        reached = _reached(exchange, bars, last, step)
-        after = int(np.searchsorted(missing, reached))
-        yield Page(bars, _empty_in(exchange, bars, missing[place:after], step), after - place)
-        place = after
-
-
-def _page_limit(exchange: ccxt.Exchange) -> int:
-    features: Any = exchange.features or {}
-    found = ((features.get("spot") or {}).get("fetchOHLCV") or {}).get("limit")
-    return int(found) if found else _USUAL_LIMIT
-
-
-def _ask(
-    exchange: ccxt.Exchange, caller: Caller, key: SeriesKey, start: int, last: int, limit: int
-) -> list[Any]:
-    # `until` keeps the window to what is missing where the venue knows it; Coinbase would answer past the
-    # last slot.
-    params = {"until": last} if exchange.id in _EXACT_WINDOW else {}
-    return caller(
-        lambda: exchange.fetch_ohlcv(key.symbol, key.timeframe, start, limit, params),
-        what=f"{key} from {clock.format_time(start)}",
-        check=lambda rows: _wrong_with(exchange, rows),
-    )
-
-
-def _wrong_with(exchange: ccxt.Exchange, rows: Any) -> str | None:
-    """What tells a broken answer from one without bars; ccxt itself makes [] of both."""
-    raw: Any = exchange.last_json_response
-    if exchange.id == "coinbase":
-        sound = isinstance(raw, dict) and isinstance(raw.get("candles"), list)
-    elif exchange.id == "kraken":
-        result = raw.get("result") if isinstance(raw, dict) else None
-        sound = isinstance(result, dict) and any(isinstance(value, list) for value in result.values())
-    else:
-        sound = isinstance(raw, list) or (isinstance(raw, dict) and bool(raw))
-    if not sound or not isinstance(rows, list):
-        return "the answer holds no list of candles"
-    if any(not isinstance(row, list | tuple) or len(row) < 6 for row in rows):
-        return "a candle of the answer lacks fields"
-    return None
-
-
-def _raw_bars(rows: list[Any], start: int, after: int, step: int, now: int) -> RawBars:
-    """The answer's bars inside [start, after) that have ended at `now`; what is no number is NaN."""
-    table = np.array(
-        [[np.nan if value is None else value for value in row[:6]] for row in rows], dtype=np.float64
-    )
-    table = table.reshape(-1, 6)
-    ts = np.where(np.isfinite(table[:, 0]), table[:, 0], 0.0).astype(np.int64)
-    ts[~np.isfinite(table[:, 0])] = NO_TIME
-    inside = (ts == NO_TIME) | ((ts >= start) & (ts < after) & (ts + step <= now))
-    ts, table = ts[inside], table[inside]
-    open_, high, low, close, volume = (table[:, place] for place in range(1, 6))
-    return RawBars(ts, open_, high, low, close, volume, np.zeros(len(ts), dtype=np.bool_))
-
-
-def _true_now(exchange: ccxt.Exchange) -> int:
-    """Our clock or the venue's, whichever is behind: a fast clock here must not make a bar look finished."""
-    theirs = venue_time_ms(exchange.last_response_headers)
-    ours = clock.now_ms()
-    return ours if theirs is None else min(ours, theirs)
-
-
-def _reached(exchange: ccxt.Exchange, bars: RawBars, last: int, step: int) -> int:
-    """Up to where the answer counts as an answer: a venue may give fewer bars than its page is said to
-    hold.
-    """
-    got = bars.ts[bars.ts != NO_TIME]
-    if exchange.id in _EXACT_WINDOW or exchange.id == "kraken" or not len(got):
-        return last + step
-    return int(got.max()) + step
-
-
-def _empty_in(exchange: ccxt.Exchange, bars: RawBars, slots: Int64, step: int) -> list[asked.Stretch]:
-    """The slots that the answer shows to be empty: between its bars, or anywhere in an exact window."""
-    now = clock.now_ms()
-    got = bars.ts[bars.ts != NO_TIME]
-    settled = slots[(slots < now - SETTLED_MS) & ~np.isin(slots, got)]
-    if not len(got):
-        return asked.stretches_of(settled, step, now)
-    if exchange.id not in _EXACT_WINDOW:
-        settled = settled[(settled > got.min()) & (settled < got.max())]
-    return asked.stretches_of(settled, step, asked.PROVEN)
-
-
 # --- storing ------------------------------------------------------------------------------------------------
 
 
@@ -276,6 +174,7 @@ def _store_as_it_comes(
     try:
         for page in pages:
             waiting.append(page)
+            tally.notes += [page.note] if page.note else []
             advance(page.slots)
             due = time.monotonic() - stored_at >= _STORE_EVERY_S
             if due or sum(len(each.bars) for each in waiting) >= _STORE_EVERY_BARS:

@@ -23,6 +23,8 @@ _KLINES = (
     "taker_base_volume", "taker_quote_volume", "ignore",
 )  # fmt: skip
 _SEARCH_LINES = 30
+# DuckDB forgets what it rejects beyond this; a file with so much of it is misread anyway.
+MOST_REJECTS = 100_000
 
 
 @dataclass(frozen=True)
@@ -149,14 +151,19 @@ def load(con: duckdb.DuckDBPyConnection, source: Source) -> Layout:
         f"CREATE OR REPLACE TEMP TABLE raw AS SELECT * FROM read_csv(?, header=false, auto_detect=false, "  # noqa: S608
         f"delim=?, quote='\"', escape='\"', skip=?, decimal_separator=?, columns={{{struct}}}, "
         "null_padding=true, ignore_errors=true, store_rejects=true, max_line_size=1000000, "
-        "rejects_scan='raw_scans', rejects_table='raw_rejects', rejects_limit=100000)",
+        f"rejects_scan='raw_scans', rejects_table='raw_rejects', rejects_limit={MOST_REJECTS})",
         [str(source.path), layout.delimiter, layout.skip, layout.decimal],
     )
     con.execute(
         "CREATE OR REPLACE TEMP TABLE refused AS SELECT line, any_value(csv_line) AS text, "
         "any_value(error_message) AS reason FROM raw_rejects GROUP BY line ORDER BY line"
     )
+    (rejects,) = con.execute("SELECT count(*) FROM raw_rejects").fetchall()[0]
     con.execute("DROP TABLE raw_rejects; DROP TABLE raw_scans")
+    if rejects >= MOST_REJECTS:
+        raise DataError(
+            f"{source.name}: {rejects} values and more cannot be read", "look at the file; nothing was stored"
+        )
     return layout
 
 

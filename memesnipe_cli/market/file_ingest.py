@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from memesnipe_cli import clock
 from memesnipe_cli.errors import DataError, MemesnipeError
-from memesnipe_cli.market import filling, pipe, quality
+from memesnipe_cli.market import filling, pipe, quality, series_quality
 from memesnipe_cli.market.file_reading import Named, ReadSeries, read_source
 from memesnipe_cli.market.quality import Finding, Judged
 from memesnipe_cli.market.recording import record_ingest
@@ -127,7 +127,7 @@ def _store_series(store: Store, source: Source, series: ReadSeries, *, fill: boo
         *judged.findings,
         *_refused_findings(series),
         *quality.conflict_findings(series.key, written.conflicts),
-        *quality.judge_series(candles),
+        *series_quality.judge_series(candles),
     ]
     return IngestReport(
         source=source.name,
@@ -164,6 +164,11 @@ def _refused_findings(series: ReadSeries) -> list[Finding]:
 
 def _refuse_hopeless(source: Source, series: ReadSeries, judged: Judged) -> None:
     """A file whose rows are nearly all bad for one reason is misread, not dirty: refuse it whole."""
+    if len(series.refused) > len(series.bars):
+        raise DataError(
+            f"{source.name}: {len(series.refused)} lines cannot be read, {len(series.bars)} can",
+            f"the first that cannot: {series.refused[0]['reason']}",
+        )
     if len(judged.candles) >= 0.5 * len(series.bars):
         return
     counts: dict[str, int] = {}

@@ -10,6 +10,7 @@ import numpy as np
 
 from memesnipe_cli.errors import DataError, UsageError
 from memesnipe_cli.market import columns, naming, rows, tables
+from memesnipe_cli.market.quality import EARLIEST_MS
 from memesnipe_cli.market.rows import NO_TIME, RawBars
 from memesnipe_cli.market.sources import Source
 from memesnipe_cli.market.spacing import settle_timeframe
@@ -69,6 +70,7 @@ def read_source(con: duckdb.DuckDBPyConnection, source: Source, named: Named) ->
             where=f"WHERE c{places.symbol} = ?" if one_of_many else "",
             values=(str(symbol_text),) if one_of_many else (),
         )
+        _check_epoch(bars, source)
         timeframe, measured = settle_timeframe(
             bars.ts[bars.ts != NO_TIME], asked=named.timeframe, named=guess.timeframe, source=source.name
         )
@@ -77,6 +79,15 @@ def read_source(con: duckdb.DuckDBPyConnection, source: Source, named: Named) ->
             bars,
             _refused_lines(con),
             (*table.says, *reading.says, *says, *measured),
+        )
+
+
+def _check_epoch(bars: RawBars, source: Source) -> None:
+    early = int(((bars.ts != NO_TIME) & (bars.ts < EARLIEST_MS)).sum())
+    if early > 0.5 * len(bars):
+        raise DataError(
+            f"{source.name}: {early} of {len(bars)} times lie before 2009",
+            "times count from 1970; a count from midnight, as some archives have, needs its date added first",
         )
 
 

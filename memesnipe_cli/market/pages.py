@@ -13,11 +13,13 @@ from memesnipe_cli.market.rows import RawBars
 
 @dataclass(frozen=True)
 class Page:
-    """Bars that came, stretches without any, and how many of the slots asked for are dealt with."""
+    """Bars that came, stretches without any, how many of the slots asked for are dealt with, and what the
+    user should know about it."""
 
     bars: RawBars
     empty: list[Stretch]
     slots: int
+    note: str = ""
 
 
 def bars_of(pages: Sequence[Page]) -> RawBars:

@@ -235,7 +235,8 @@ def _sort_in(
         except KeyError as error:
             raise DataError(f"line {number}: the record has no field {error}", _HINT) from None
         except TypeError:
-            raise DataError(f"line {number}: not a record but {str(each)[:60]!r}", _HINT) from None
+            what = "venue, symbol and timeframe must be texts" if isinstance(each, dict) else "not a record"
+            raise DataError(f"line {number}: {what}: {str(each)[:60]}", _HINT) from None
         except DataError as error:
             raise DataError(f"line {number}: {error.message}", error.hint) from None
         records.append(each)

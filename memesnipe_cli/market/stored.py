@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from memesnipe_cli import clock
 from memesnipe_cli.errors import UsageError
-from memesnipe_cli.market import filling, quality
+from memesnipe_cli.market import filling, quality, series_quality
 from memesnipe_cli.market.quality import Finding
 from memesnipe_cli.market.recording import candles_hash, record_ingest
 from memesnipe_cli.market.report import IngestReport
@@ -74,7 +74,7 @@ def _coverage(store: Store, info: SeriesInfo, everything: list[SeriesInfo]) -> f
         for each in everything
     )
     if finer:
-        return quality.coverage(store.lake.read_candles(key)).share
+        return series_quality.coverage(store.lake.read_candles(key)).share
     return info.rows / ((info.last_ms - info.first_ms) // length + 1)
 
 
@@ -90,7 +90,7 @@ def verify_stored(
             bars_of_candles(candles), info.key, now if not info.key.simulated else 1 << 60
         )
         yield from judged.findings
-        yield from quality.judge_series(candles)
+        yield from series_quality.judge_series(candles)
     yield from _aside_findings(store, venue, symbol, timeframe)
 
 

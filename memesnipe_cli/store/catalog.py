@@ -55,7 +55,8 @@ def connect(paths: StorePaths) -> duckdb.DuckDBPyConnection:
 
 
 def _open(paths: StorePaths, wanted: str) -> tuple[str, duckdb.DuckDBPyConnection | None]:
-    """`current` and a connection; else `old` (or missing, or no database), or `locked` by a client that writes."""
+    """`current` and a connection; else `old` (or missing, or no database), or `locked` by a client that
+    writes."""
     import duckdb
 
     if not paths.catalog.exists():

@@ -86,6 +86,8 @@ def prune(paths: StorePaths, selection: Selection, *, apply: bool) -> list[dict[
 
 def _place(path: Path) -> tuple[str, str]:
     parts = path.parts
+    if path.name in ("lock", "trader.lock"):
+        return "store", "locks"
     if parts[0] == "lake" and len(parts) > 2:
         names = [
             decode_name(part.split("=", 1)[1])

@@ -108,7 +108,9 @@ def show_strategy(row: dict[str, Any]) -> RenderableType:
         ("needs", "; ".join(row["needs"])),
         ("warm-up", f"{row['warm_up_bars']:,} bars ({row['warm_up_days']:.1f} days) before the first entry"),
     ]
-    params = [(each["name"], _text(each["value"]), _range(each), each["description"]) for each in row["params"]]
+    params = [
+        (each["name"], _text(each["value"]), _range(each), each["description"]) for each in row["params"]
+    ]
     data = [
         (
             each["venue"],

@@ -21,6 +21,8 @@ def probe(
     returns: Annotated[int, typer.Option(help="What to return.")] = 0,
     lines: Annotated[int, typer.Option(help="Records to write.")] = 0,
     sleep: Annotated[float, typer.Option(help="Seconds to wait.")] = 0.0,
+    fail_when_stopped: Annotated[bool, typer.Option(help="Turn a signal into an error.")] = False,
+    drawn: Annotated[int, typer.Option(help="Lines to draw.")] = 0,
     text: Annotated[str, typer.Option(help="Text to write.")] = "",
 ) -> int:
     """End as asked."""
@@ -36,6 +38,14 @@ def probe(
         console.text(text, {"type": "text", "text": text})
     if lines:
         console.records(({"type": "event", "n": n} for n in range(lines)), [])
+    if fail_when_stopped:
+        try:
+            console.say("ready")
+            time.sleep(60)
+        except BaseException:  # as DuckDB does
+            raise RuntimeError("Query interrupted") from None
+    if drawn:
+        console.render("\n".join([f"[red]{'x' * 99}[/red]"] * drawn))
     if sleep:
         try:
             console.say("ready")

@@ -44,7 +44,7 @@ def test_every_command_and_option_has_help() -> None:
     assert silent == []
 
 
-def test_every_command_has_an_example_that_its_own_parser_accepts() -> None:
+def test_every_command_shows_an_example_of_itself() -> None:
     for path, command, text in every_command():
         if isinstance(command, TyperGroup):
             continue

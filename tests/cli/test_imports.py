@@ -28,9 +28,8 @@ def imported_by(*args: str) -> set[str]:
         "    assert not end.code, end.code\n"
         "sys.stderr.write('\\n'.join(sys.modules))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
     return set(done.stderr.splitlines())
 
 

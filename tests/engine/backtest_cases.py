@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from memesnipe_cli.engine.backtest import Backtest, Coverage, Refusals
-from memesnipe_cli.engine.trades import TradeRecord
 
 from memesnipe_cli.clock import parse_time
+from memesnipe_cli.engine.backtest import Backtest, Coverage, Refusals
+from memesnipe_cli.engine.trades import TradeRecord
 
 HOUR = 3_600_000
 SINCE = parse_time("2025-03-01")
@@ -49,6 +49,18 @@ COVERAGE = Coverage(
     first_ms=SINCE,
     last_ms=SINCE + 4 * HOUR,
 )
+
+TERMS = {
+    "venue": "kraken",
+    "symbol": "DOGE/USD",
+    "tick": "0.0001",
+    "lot": "1",
+    "taker_fee": 0.006,
+    "half_spread": 0.0005,
+    "min_notional": "1",
+    "stop_limit": None,
+    "shortable": False,
+}
 
 
 def trade(pnl: str, **changes: Any) -> TradeRecord:
@@ -94,7 +106,7 @@ def backtest(equity: list[float] | None = None, **changes: Any) -> Backtest:
         equity=marks,
         held=np.zeros(bars),
         buy_and_hold=np.linspace(199.0, 210.0, bars),
-        assumptions={"taker_fee": 0.006, "half_spread": 0.0005, "limits": {"trade_share": 0.02}},
+        assumptions={"trade_share": 0.02, "replaced": [], "instruments": [TERMS], "funding": [False]},
         coverage=[COVERAGE],
         warnings=[],
     )

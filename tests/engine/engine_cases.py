@@ -1,11 +1,14 @@
-"""Small cases for the engine, written as a person would tell them."""
+"""Small cases for the engine, written as a person would tell them.
+
+One lot and one tick are 1, costs are 0, an entry with a stop of 5 buys 10 lots, unless a case says otherwise.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
 BASE_MS = 300_000
 START_MS = 1_735_689_600_000
 
-BarTuple = tuple[int, int, int, int] | tuple[int, int, int, int, float]
+BarTuple = Any  # (open, high, low, close) or with the volume behind; None where there is no bar
+Moment = Any  # a bar, for the first slot, or (slot, bar)
 
 PLAIN_TERMS = Terms(
     venue="sim",
@@ -67,11 +71,11 @@ class Enter:
 
 @dataclass(frozen=True)
 class Case:
-    """Bars in ticks (None: no bar), signals by bar or (slot, bar), and what differs from the plain account."""
+    """Bars in ticks, of one instrument or a list of each; signals; what differs from the plain account."""
 
-    bars: Sequence[BarTuple | None] | Sequence[Sequence[BarTuple | None]]
-    enter: Mapping[int | tuple[int, int], Enter] = field(default_factory=dict)
-    leave: Mapping[int | tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
+    bars: Sequence[BarTuple] | Sequence[Sequence[BarTuple]]
+    enter: Mapping[Moment, Enter] = field(default_factory=dict)
+    leave: Mapping[Moment, tuple[int, ...]] = field(default_factory=dict)
     plan: ExitPlan = PLAIN_PLAN
     plans: Sequence[ExitPlan] = ()
     rules: Rules = PLAIN_RULES
@@ -88,14 +92,14 @@ class Case:
         nested = first is not None and len(first) > 0 and (first[0] is None or isinstance(first[0], tuple))
         columns = self.bars if nested else [self.bars]
         terms = list(self.all_terms) or [self.terms] * len(columns)
-        kept = [step for step in range(len(columns[0])) if step not in self.missing_steps]  # type: ignore[arg-type]
+        kept = [step for step in range(len(columns[0])) if step not in self.missing_steps]
         places = {step: place for place, step in enumerate(kept)}
         ticks = np.zeros((len(kept), len(columns), 4), dtype=np.int64)
         volume = np.zeros((len(kept), len(columns)), dtype=np.float64)
         funding = np.zeros((len(kept) if self.funding else 0, len(columns)), dtype=np.int64)
         for number, column in enumerate(columns):
             for step, place in places.items():
-                bar = column[step]  # type: ignore[index]
+                bar = column[step]
                 if bar is not None:
                     ticks[place, number] = bar[:4]
                     volume[place, number] = bar[4] if len(bar) > 4 else 1e6
@@ -164,6 +168,8 @@ def story(answer: Answer) -> list[str]:
     """
     lines = []
     for line in answer.lines:
+        if line.what == "order":
+            continue
         if line.lots:
             word, reason = line.what.split()
             text = f"{word} {line.lots} @{line.price} {reason}"
@@ -174,3 +180,15 @@ def story(answer: Answer) -> list[str]:
         bar = (line.ts - START_MS) // BASE_MS
         lines.append(f"{bar} {text}" + (f" (slot {line.slot})" if line.slot else ""))
     return lines
+
+
+Scenarios = dict[str, tuple[Case, list[str]]]
+
+FLAT = (100, 100, 100, 100)
+ENTRY = {0: Enter()}
+SHORT = {0: Enter(side=-1)}
+PERP = terms(shortable=True)
+HALF_OUT = ExitPlan(target_r=1.0, target_share=0.5)
+FINE = Decimal("0.00000001")
+MANY_ZEROS = terms(tick=Decimal("0.000000001"), lot=Decimal("0.00001"))
+OTHER = terms(symbol="AAA/EUR")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from itertools import zip_longest
 
 import numpy as np
 from reference import simulate as simulate_slowly
@@ -13,41 +14,16 @@ from reference_parts import ReferenceResult
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.model import EngineInput, EngineOutput, SignalTape
 from memesnipe_cli.engine.run import simulate
-
-EXIT_REASONS = {
-    layout.BY_SIGNAL: "signal",
-    layout.BY_TIME: "time",
-    layout.BY_STOP: "stop",
-    layout.BY_TARGET: "target",
-    layout.BY_DELISTING: "delisted",
-}
-REFUSALS = {
-    layout.BAD_SIGNAL: "bad_signal",
-    layout.NO_SHORT: "no_short",
-    layout.BASE_OWNED: "base_owned",
-    layout.SKIP_AFTER_WIN: "skip_after_win",
-    layout.COST_VETO: "cost",
-    layout.TOO_SMALL: "too_small",
-    layout.TOO_LARGE: "too_large",
-    layout.NO_ROOM + layout.CAP_RISK: "no_room:risk",
-    layout.NO_ROOM + layout.CAP_TRADE: "no_room:trade",
-    layout.NO_ROOM + layout.CAP_STRATEGY: "no_room:strategy",
-    layout.NO_ROOM + layout.CAP_GROSS: "no_room:gross",
-    layout.NO_ROOM + layout.CAP_CASH: "no_room:cash",
-    layout.NO_ROOM + layout.CAP_VOLUME: "no_room:volume",
-    layout.NO_ROOM + layout.CAP_WEIGHT: "no_room:weight",
-}
-MISSES = {
-    layout.MISSED_NO_BAR: "no_bar",
-    layout.MISSED_VOLUME: "volume",
-    layout.MISSED_LIMIT: "limit",
-    layout.MISSED_DELISTED: "delisted",
-}
+from memesnipe_cli.engine.trades import TradeRecord, trades_from_events
+from memesnipe_cli.engine.words import EXIT_REASONS, MISSES, REFUSALS
 
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that happened to a slot. Lots, ticks and money units; 0 where a kind has none."""
+    """One thing that happened to a slot. Lots, ticks and money units; 0 where a kind has none.
+
+    `origin`: the price a fill started from; an order's stop distance.
+    """
 
     ts: int
     slot: int
@@ -90,6 +66,10 @@ def reference_answer(result: ReferenceResult) -> Answer:
         cash = -fill.side * fill.value - fill.fee
         what = f"{word} {fill.reason}"
         lines.append((2, Line(fill.ts, fill.slot, what, fill.lots, fill.price, cash, fill.fee, fill.origin)))
+    lines += [
+        (4, Line(ts, slot, "order", order.lots, order.limit, origin=order.distance))
+        for ts, slot, order in result.orders
+    ]
     lines += [(0, Line(ts, slot, "funding", cash=-paid)) for ts, slot, paid in result.funding]
     lines += [(1, Line(ts, slot, f"missed {reason}")) for ts, slot, reason in result.misses]
     lines += [(3, Line(ts, slot, f"refused {code}")) for ts, slot, code in result.refusals]
@@ -116,6 +96,9 @@ def kernel_answer(output: EngineOutput) -> Answer:
                 origin=event[layout.REFERENCE],
             )
             lines.append((2, fill))
+        elif kind == layout.ENTRY_ORDER:
+            wanted = (event[layout.EVENT_LOTS], event[layout.EVENT_TICKS])
+            lines.append((4, Line(*where, "order", *wanted, origin=event[layout.EVENT_STOP])))
         elif kind == layout.MISSED:
             lines.append((1, Line(*where, f"missed {MISSES[code]}")))
         elif kind == layout.REFUSED:
@@ -123,6 +106,64 @@ def kernel_answer(output: EngineOutput) -> Answer:
         elif kind == layout.FUNDED:
             lines.append((0, Line(*where, "funding", cash=event[layout.EVENT_CASH])))
     return Answer(_in_order(lines), output.equity.tolist())
+
+
+def reference_trades(inputs: EngineInput, result: ReferenceResult) -> list[tuple[object, ...]]:
+    """The slow engine's trades, comparable."""
+    found: list[tuple[object, ...]] = []
+    for trade in result.trades:
+        terms = inputs.terms[inputs.slots[trade.slot].instrument]
+        found.append(
+            (
+                str(inputs.slots[trade.slot].strategy),
+                terms.symbol,
+                "long" if trade.side > 0 else "short",
+                trade.lots * terms.lot,
+                trade.entry_ts,
+                trade.exit_ts,
+                f"tag {trade.tag}",
+                trade.exit_reason,
+                trade.pnl,
+                trade.fees,
+                trade.funding,
+                trade.slipped * terms.lot * terms.tick,
+                trade.units,
+                Decimal(f"{trade.entry_price:.12g}").normalize(),
+            )
+        )
+    return sorted(found, key=repr)
+
+
+def kernel_trades(inputs: EngineInput, output: EngineOutput) -> list[tuple[object, ...]]:
+    """The kernel's trades, comparable."""
+    strategies = len(inputs.plans)
+    closed, _ = trades_from_events(
+        output.events,
+        inputs.slots,
+        inputs.terms,
+        [str(number) for number in range(strategies)],
+        [{}] * strategies,
+    )
+    return sorted((_comparable(record) for record in closed), key=repr)
+
+
+def _comparable(record: TradeRecord) -> tuple[object, ...]:
+    return (
+        record.strategy,
+        record.symbol,
+        record.side,
+        record.qty,
+        record.entry_ms,
+        record.exit_ms,
+        record.entry_reason,
+        record.exit_reason,
+        record.pnl,
+        record.fees,
+        record.funding,
+        record.slippage,
+        record.units,
+        Decimal(f"{record.entry_price:.12g}").normalize(),
+    )
 
 
 def run_plain(inputs: EngineInput, signals: SignalTape) -> EngineOutput:
@@ -138,17 +179,18 @@ def difference(
     slow: ReferenceResult | None = None,
 ) -> str:
     """What the kernel did otherwise than the slow engine; empty if nothing."""
-    expected = reference_answer(slow or simulate_slowly(inputs, signals))
-    got = kernel_answer(run(inputs, signals))
+    slow = slow or simulate_slowly(inputs, signals)
+    output = run(inputs, signals)
+    expected, got = reference_answer(slow), kernel_answer(output)
     for slot in range(len(inputs.slots)):
         theirs, ours = got.slots().get(slot, []), expected.slots().get(slot, [])
-        for place in range(max(len(theirs), len(ours))):
-            pair: list[Any] = [story[place] if place < len(story) else None for story in (ours, theirs)]
-            if pair[0] != pair[1]:
-                return f"slot {slot}: expected {pair[0]!r}, got {pair[1]!r}"
+        for mine, its in zip_longest(ours, theirs):
+            if mine != its:
+                return f"slot {slot}: expected {mine!r}, got {its!r}"
     if len(got.equity) != len(expected.equity):
         return f"{len(got.equity)} values of equity"
     for bar, (left, right) in enumerate(zip(expected.equity, got.equity, strict=True)):
         if not abs(left - right) <= 1e-9 * max(1.0, abs(left)):
             return f"bar {bar}: expected equity {left!r}, got {right!r}"
-    return ""
+    pairs = zip_longest(reference_trades(inputs, slow), kernel_trades(inputs, output))
+    return next((f"trade: expected {ours}, got {theirs}" for ours, theirs in pairs if ours != theirs), "")

@@ -50,15 +50,16 @@ class Mutant:
         return f"{self.function}: {self.before} -> {self.after}"
 
 
-def mutants(text: str) -> Iterator[Mutant]:
-    """Every mutant of every function of a module, in the order of its text."""
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef) and node.name != "_jit":
-            for place in range(len(list(_changes(node)))):
-                yield _mutant(node, place)
+def changes(text: str) -> list[tuple[ast.FunctionDef, int]]:
+    """Every place of every function where `mutate` can change something, in the order of the text."""
+    functions = [
+        node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name != "_jit"
+    ]
+    return [(function, place) for function in functions for place in range(len(list(_changes(function))))]
 
 
-def _mutant(original: ast.FunctionDef, place: int) -> Mutant:
+def mutate(original: ast.FunctionDef, place: int) -> Mutant:
+    """The function with one place changed."""
     function = copy.deepcopy(original)
     function.decorator_list = []
     old = ast.unparse(function).splitlines()
@@ -86,7 +87,9 @@ def _changes(function: ast.FunctionDef) -> Iterator[Any]:
         elif isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in OPERATORS:
             yield lambda node=node: setattr(node, "op", OPERATORS[type(node.op)]())
         elif isinstance(node, ast.BoolOp):
-            yield lambda node=node: setattr(node, "op", ast.Or() if isinstance(node.op, ast.And) else ast.And())
+            yield lambda node=node: setattr(
+                node, "op", ast.Or() if isinstance(node.op, ast.And) else ast.And()
+            )
             for place in range(len(node.values)):
                 neutral = ast.Constant(isinstance(node.op, ast.And))
                 yield lambda node=node, place=place, neutral=neutral: node.values.__setitem__(place, neutral)
@@ -139,7 +142,7 @@ class Kernel:
         self.code = compile(text, "<kernel>", "exec")
 
     def loaded(self, mutant: Mutant | None = None) -> SimpleNamespace:
-        """The module with the mutant in place. A run that gets no further raises, or it would be called for ever."""
+        """The module with the mutant in place. A run that gets no further raises: it would never end."""
         names: dict[str, Any] = {"__name__": "mutant"}
         exec(self.code, names)  # noqa: S102 - the kernel's own text
         if mutant is not None:
@@ -152,4 +155,4 @@ class Kernel:
                 raise RecursionError("the run does not end")
             return stopped
 
-        return SimpleNamespace(run_tape=advancing)
+        return SimpleNamespace(**{**names, "run_tape": advancing})

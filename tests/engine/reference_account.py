@@ -81,15 +81,18 @@ class Account:
         self.cash += flow
         position.flow += flow
         position.fees += fee
+        position.slipped += side * lots * (price - origin)
         position.lots += lots if side == position.side else -lots
         if side == position.side:
             position.bought += lots
             position.price_lots += lots * price
+        elif reason not in position.reasons:
+            position.reasons.append(reason)
         self.result.fills.append(Fill(self.now, slot, side, lots, price, reason, value, fee, origin))
         if position.lots == 0:
-            self._close(slot, position, reason)
+            self._close(slot, position)
 
-    def _close(self, slot: int, position: Position, reason: str) -> None:
+    def _close(self, slot: int, position: Position) -> None:
         book, where = self.books[slot], self.inputs.slots[slot]
         average = Fraction(position.price_lots, position.bought) * self.markets[where.instrument].tick
         self.result.trades.append(
@@ -100,11 +103,13 @@ class Account:
                 entry_ts=position.entry_ts,
                 exit_ts=self.now,
                 tag=position.tag,
-                exit_reason=reason,
+                exit_reason="+".join(position.reasons),
                 entry_price=Decimal(average.numerator) / Decimal(average.denominator),
                 pnl=money(position.flow),
                 fees=money(position.fees),
                 funding=money(position.funding),
+                slipped=position.slipped,
+                units=position.units,
             )
         )
         if position.tag == self.inputs.plans[where.strategy].skip_tag:

@@ -9,7 +9,6 @@ from reference_account import Account
 from reference_parts import (
     FLOAT_NOISE,
     KEPT,
-    LARGEST_ORDER,
     UNIT,
     ZERO,
     Bar,
@@ -141,7 +140,7 @@ class Decisions(Account):
             rivals = [cap for cap in caps.values() if cap - quantity <= FLOAT_NOISE * scale * market.lot]
             if len(rivals) > 1:
                 self.result.doubts.append("two caps alike")
-            raise Refused(f"no_room:{bound}")
+            raise Refused(f"no_room_{bound}")
         if not self._protectable(market, order.lots, bar.close, order.side, order.distance):
             raise Refused("too_small")
         book.entry = order

@@ -49,6 +49,8 @@ class Trade:
     pnl: Decimal
     fees: Decimal
     funding: Decimal
+    slipped: int  # lots x ticks lost to spread, impact and slippage
+    units: int
 
 
 @dataclass
@@ -90,6 +92,8 @@ class Position:
     flow: int = 0
     fees: int = 0
     funding: int = 0
+    slipped: int = 0
+    reasons: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -119,8 +123,8 @@ class Bar:
 class ReferenceResult:
     """What happened.
 
-    `refusals` and `misses` are (ts, slot, code), `funding` (ts, slot, units paid), `orders` (ts, slot, entry);
-    `doubts` say where floats may differ.
+    `refusals` and `misses` are (ts, slot, code), `funding` (ts, slot, units paid), `orders` (ts, slot,
+    entry); `doubts` say where floats may differ.
     """
 
     trades: list[Trade] = field(default_factory=list)

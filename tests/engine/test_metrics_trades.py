@@ -13,7 +13,7 @@ from memesnipe_cli.engine.metrics.expectancy import expectancy, expectancy_in_ri
 from memesnipe_cli.engine.metrics.payoff_ratio import payoff_ratio
 from memesnipe_cli.engine.metrics.profit_factor import profit_factor
 from memesnipe_cli.engine.metrics.realised_risk import risk_shares
-from memesnipe_cli.engine.metrics.win_rate import win_rate, wilson_lower_bound
+from memesnipe_cli.engine.metrics.win_rate import wilson_lower_bound, win_rate
 
 
 def amounts(*texts: str) -> list[Decimal]:

@@ -30,7 +30,9 @@ def drawn(encoding: str = "utf-8", *, trades: bool = False, **changes: object) -
 
 @given(st.lists(st.floats(-1e6, 1e6), max_size=80), st.integers(1, 50))
 @settings(max_examples=60)
-def test_a_sparkline_is_never_wider_than_its_room_and_spans_its_marks(values: list[float], width: int) -> None:
+def test_a_sparkline_is_never_wider_than_its_room_and_spans_its_marks(
+    values: list[float], width: int
+) -> None:
     line = sparkline(values, width, peaks=True)
     assert len(line) == min(width, len(values))
     if len(set(values)) > 1 and len(values) <= width:
@@ -66,7 +68,9 @@ def test_a_run_that_was_vetoed_says_why_before_the_numbers() -> None:
 
 
 def test_the_list_of_trades_tells_why_each_began_and_ended() -> None:
-    said = report(backtest(trades=[trade("1"), trade("-2", exit_reason="stop")], open_trades=[trade("0", open=True)]))
+    said = report(
+        backtest(trades=[trade("1"), trade("-2", exit_reason="stop")], open_trades=[trade("0", open=True)])
+    )
     raw = io.StringIO()
     Console(out=raw).render(show(said, trades=True))
     text = raw.getvalue()
@@ -111,7 +115,9 @@ def test_the_page_stands_alone_and_is_well_formed() -> None:
 
 def test_the_page_escapes_what_comes_from_outside() -> None:
     evil = "<script>alert(1)</script>"
-    page = report_html(report(backtest(trades=[trade("1", entry_reason=evil)], symbols=[evil], warnings=[evil])))
+    page = report_html(
+        report(backtest(trades=[trade("1", entry_reason=evil)], symbols=[evil], warnings=[evil]))
+    )
     assert "<script" not in page
     assert "&lt;script&gt;" in page
 

@@ -208,6 +208,10 @@ def test_filled_bars_do_not_outvote_an_observed_higher_one(store: Store) -> None
     assert store.lake.read_candles(DOGE_1H).synthetic.all()
     assert store.lake.write_candles(bars(DOGE_1H, 1), source="test").added == 1
     assert store.lake.read_candles(DOGE_1H).synthetic.tolist() == [False, True]
+    filled = store.lake.read_candles(DOGE_1H, START + HOUR)
+    observed = replace(filled, synthetic=np.zeros(1, dtype=np.bool_))
+    assert store.lake.write_candles(observed, source="test").added == 1
+    assert not store.lake.read_candles(DOGE_1H).synthetic.any()
 
 
 def test_two_names_of_one_length_are_one_series(store: Store) -> None:

@@ -44,6 +44,7 @@ def test_size_tells_every_part(full: Store) -> None:
     assert sum(row["bytes"] for row in rows.values()) == on_disk
     assert rows["journal", "paper"]["bytes"] > 0
     assert rows["candles", "coinbase DOGE/USD 5m"]["files"] == 3
+    assert ("candles", "coinbase DOGE/USD") not in rows
     assert {part for part, _ in rows} == {
         "journal",
         "candles",

@@ -133,12 +133,11 @@ def step_base_bar(
 
 def scan_bars(
     begin, ts, open_, high, low, close, volume, reference_close, reference_ts, funding, params, s, build, base_ms, tf_ms,
-    warm_up, min_turnover, day_bars, flags_out, index_out, rows_out, held_back,
+    warm_up, min_turnover, day_bars, row, flags_out, index_out, rows_out, held_back,
 ):
-    """Step over all base bars from `begin` on. flags_out (n,) uint8, index_out (m,), rows_out (m, ROW_WIDTH),
+    """Step over all base bars from `begin` on. row (ROW_WIDTH,) scratch; flags_out (n,) uint8, index_out (m,), rows_out (m, ROW_WIDTH),
     held_back (4,) counts by reason. Returns (next bar, number of rows): next bar is n unless rows_out is full."""
     p = make_params(params)  # noqa: F821 - pasted in
-    row = np.zeros(ROW_WIDTH)  # noqa: F821 - every kernel has np
     count = 0
     with_reference = reference_close.shape[0] > 0
     with_funding = funding.shape[0] > 0

@@ -1,0 +1,54 @@
+"""`memesnipe trade`: the table of its subcommands; a run is in trade_run.py, the others in trade_stored.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from memesnipe_cli.cli import Group, command_app
+from memesnipe_cli.commands import trade_run, trade_stored
+from memesnipe_cli.errors import UsageError
+
+_EXAMPLES = (
+    "memesnipe trade --strategy momentum_5m",
+    "memesnipe trade --strategy momentum_5m --symbol DOGE/USD --venue coinbase --since 90d --capital 500",
+    "memesnipe trade --strategy momentum_5m --jsonl | jq 'select(.type == \"trade\")'",
+    "memesnipe trade --strategy mean_revert_1h --account second",
+    "memesnipe trade --strategy momentum_5m --param stop_atr=3 --new-session --reason 'wider stops'",
+    "memesnipe trade status",
+)
+_HELP = (
+    "Trade strategies on paper over stored candles, bar by bar; each decision is in the journal before anything acts "
+    "on it.\n\n"
+    "A later run goes on where the last one stopped, also after kill -9: run it from cron after `memesnipe ingest`. "
+    "Ctrl-C once finishes the bar and says what is left; twice ends at once."
+)
+
+
+class _TradeGroup(Group):
+    """A group that runs by itself: its help has examples, and a stray word is told where it belongs."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        formatter.write_paragraph()
+        formatter.write("Examples:\n" + "".join(f"  {line}\n" for line in _EXAMPLES))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None:
+            known = ", ".join(self.list_commands(ctx))
+            raise UsageError(
+                f"{args[0]!r} is not a subcommand of trade ({known})",
+                "a strategy is named with --strategy, a symbol with --symbol",
+            )
+        return super().resolve_command(ctx, args)
+
+
+app = command_app(_HELP)
+app.callback(cls=_TradeGroup, invoke_without_command=True, help=_HELP)(trade_run.run)
+app.command("status", examples=("memesnipe trade status", "memesnipe trade status --json | jq -r .equity"))(
+    trade_stored.status
+)
+app.command("positions", examples=("memesnipe trade positions --jsonl | jq -r '[.symbol, .stop] | @tsv'",))(
+    trade_stored.positions
+)
+app.command("orders", examples=("memesnipe trade orders", "memesnipe trade orders --account second --json"))(
+    trade_stored.orders
+)

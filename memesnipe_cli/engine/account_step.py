@@ -1,0 +1,86 @@
+"""One step of the account in CPython: the very functions of kernel/loop.py in the very order of its `run_tape`, with a
+place between the two halves where what happened can be written down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from memesnipe_cli.engine.cells import Cells
+from memesnipe_cli.engine.event_lines import Row
+from memesnipe_cli.engine.kernel import layout
+from memesnipe_cli.engine.run import Account, kernel
+
+
+class SlotSignal(NamedTuple):
+    """What a strategy said at the close of one bar: flags as in SignalTape, and the entry's details where it enters."""
+
+    flags: int
+    tag: int = 0
+    stop: float = 0.0
+    target: float = 0.0
+    max_bars: int = 0
+    weight: float = 0.0
+    score: float = 0.0
+
+
+SILENT = SlotSignal(0)
+
+
+class AccountStep:
+    """An account that is stepped bar by bar. `slots` may be a state rebuilt from a journal, one row per slot."""
+
+    def __init__(self, account: Account, cash: int, slots: list[list[int]]) -> None:
+        # Plain text, not the imported modules: what runs is what the compiled kernel was made of.
+        self._kernel = kernel(False, Path())
+        self.world: Any = self._kernel.World(
+            [cash, 0],
+            Cells(slots, layout.STATE_WIDTH),
+            Cells([], layout.EVENT_WIDTH),
+            Cells(account.whole.tolist(), layout.WHOLE_WIDTH),
+            Cells(account.real.tolist(), layout.REAL_WIDTH),
+        )
+        self._instruments = [row[layout.INSTRUMENT] for row in account.whole.tolist()]
+        self.active = [bool(self._kernel.is_active(self.world, slot)) for slot in range(len(slots))]
+
+    def bars(self, ts: int, ticks: list[list[int]], volumes: list[float], rates: list[int]) -> list[Any]:
+        """The bars of all instruments at one open time, as the kernel takes them."""
+        return [
+            self._kernel.TickBar(ts, *prices, volume, rate)
+            for prices, volume, rate in zip(ticks, volumes, rates, strict=True)
+        ]
+
+    def fill(self, bars: list[Any]) -> list[Row]:
+        """What the venue does during the bars: the events."""
+        for slot, active in enumerate(self.active):
+            if active:
+                self._kernel.fill_slot(self.world, slot, bars[self._instruments[slot]])
+                self.active[slot] = self._kernel.is_active(self.world, slot)
+        return self._events()
+
+    def equity(self) -> float:
+        """Cash and what the positions could be closed for, in the quote currency."""
+        if any(self.active):
+            return float(self._kernel.marked_equity(self.world))
+        return float(self.world.account[layout.CASH] * layout.UNIT)
+
+    def decide(self, bars: list[Any], equity: float, said: list[SlotSignal]) -> list[Row]:
+        """What is decided at the close of the bars: the events."""
+        for slot, signal in enumerate(said):
+            if self.active[slot] or signal.flags & layout.ENTER_MASK:
+                self._kernel.decide_slot(
+                    self.world, slot, bars[self._instruments[slot]], equity, signal.flags, signal.tag, signal.stop,
+                    signal.target, signal.max_bars, signal.weight,
+                )  # fmt: skip
+                self.active[slot] = self._kernel.is_active(self.world, slot)
+        return self._events()
+
+    @property
+    def cash(self) -> int:
+        """Cash in money units."""
+        return int(self.world.account[layout.CASH])
+
+    def _events(self) -> list[Row]:
+        count = self.world.account[layout.EVENT_COUNT]
+        self.world.account[layout.EVENT_COUNT] = 0
+        return [self.world.events.row(number) for number in range(count)]

@@ -1,0 +1,237 @@
+"""The paper session: the loop that steps an account over a tape bar by bar, writes each decision down before anything
+acts on it and each fill after, and goes on where a former process stopped or was killed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from memesnipe_cli.clock import DAY_MS, floor_to, format_time
+from memesnipe_cli.engine.account_fold import NEW_CODE, SESSION, AccountFold, AccountState
+from memesnipe_cli.engine.account_step import AccountStep
+from memesnipe_cli.engine.assumptions import Assumptions, assumptions
+from memesnipe_cli.engine.dataset import Dataset, Request, engine_input, load_dataset, make_tape
+from memesnipe_cli.engine.feed import tape_steps
+from memesnipe_cli.engine.kernel import layout
+from memesnipe_cli.engine.model import EngineInput
+from memesnipe_cli.engine.run import Account
+from memesnipe_cli.engine.session_journal import Decision, OnLine, SessionJournal
+from memesnipe_cli.engine.session_line import as_opened, changed_code, differences, session_body
+from memesnipe_cli.engine.trades import TradeRecord
+from memesnipe_cli.errors import DataError, RefusedError
+from memesnipe_cli.profile import Profile
+from memesnipe_cli.store.journal import Journal
+from memesnipe_cli.store.store import Store
+from memesnipe_cli.store.tables import Candles
+from memesnipe_cli.strategies.registry import LoadedStrategy
+
+_PROGRESS_EVERY = 256  # bars
+
+
+@dataclass(frozen=True)
+class SessionRequest:
+    """What to trade, on which account.
+
+    new_session: the reason to open a new session where one is open, else None; abandon: open it even where the former
+    one holds positions. on_line is told each journal line once it is on the disk; should_stop is asked after each bar;
+    progress is told shares of the work done.
+    """
+
+    strategies: list[LoadedStrategy]
+    symbols: list[str]
+    venue: str
+    since_ms: int | None
+    until_ms: int | None
+    capital: Decimal
+    profile: Profile
+    store: Store
+    cache_dir: Path
+    account: str = "paper"
+    piped: list[Candles] | None = None
+    new_session: str | None = None
+    abandon: bool = False
+    on_line: OnLine | None = None
+    should_stop: Callable[[], bool] = field(default=lambda: False)
+    progress: Callable[[float], None] | None = None
+
+
+@dataclass(frozen=True)
+class SessionRun:
+    """What one run did. trades: ended in this run; open_trades: positions at its end; bars: how many were processed;
+    stopped: it was asked to stop before the tape ended; resumed: the session was open before. base_ms: length of a bar."""
+
+    state: AccountState
+    trades: list[TradeRecord]
+    open_trades: list[TradeRecord]
+    bars: int
+    base_ms: int
+    stopped: bool
+    resumed: bool
+    warnings: list[str]
+
+
+def run_session(request: SessionRequest) -> SessionRun:
+    """Trade on from where the account stands to the end of the tape.
+
+    Raises StoreBusyError where another process trades the account, RefusedError where the open session trades
+    otherwise, DataError for a tape that cannot be used.
+    """
+    journal = request.store.journal(request.account)
+    with journal.held():
+        state = journal.replay(AccountFold())
+        assumed = assumptions(request.profile, request.capital, {})
+        dataset = load_dataset(
+            Request(
+                request.strategies, request.symbols, request.venue, request.since_ms, request.until_ms, request.profile,
+                request.store, request.piped,
+            ),
+            assumed,
+        )  # fmt: skip
+        resumed = state.session is not None and request.new_session is None
+        warnings = list(dataset.warnings)
+        if resumed:
+            dataset = _go_on(request, journal, state, dataset, assumed, warnings)
+        else:
+            _open(request, journal, state, dataset, assumed)
+        return _run(request, journal, dataset, assumed, resumed, warnings)
+
+
+def _body(
+    request: SessionRequest, state: AccountState, dataset: Dataset, assumed: Assumptions
+) -> dict[str, Any]:
+    return session_body(
+        state.sessions + 1, request.account, request.new_session or "", request.profile, request.since_ms,
+        request.capital, request.strategies, dataset, assumed,
+    )  # fmt: skip
+
+
+def _open(
+    request: SessionRequest, journal: Journal, state: AccountState, dataset: Dataset, assumed: Assumptions
+) -> None:
+    """Begin a session with its capital in cash. Refused while the open one holds positions."""
+    busy = state.busy()
+    if busy and not request.abandon:
+        names = ", ".join(f"{state.keys[slot][0]} {state.keys[slot][2]}" for slot in busy)
+        raise RefusedError(
+            f"the open session of account {request.account!r} still holds or waits for: {names}",
+            "trade on until it is flat, or trade on another account: --account NAME",
+            code="session_open",
+        )
+    journal.append(SESSION, _body(request, state, dataset, assumed))
+
+
+def _go_on(
+    request: SessionRequest,
+    journal: Journal,
+    state: AccountState,
+    dataset: Dataset,
+    assumed: Assumptions,
+    warnings: list[str],
+) -> Dataset:
+    """The data as the open session began with them, if this run asks for the same. Raises RefusedError."""
+    opened = state.session or {}
+    wanted = _body(request, state, dataset, assumed)
+    found = list(differences(opened, wanted))
+    if found:
+        more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
+        raise RefusedError(
+            f"the open session {opened['session']} trades otherwise: {'; '.join(found[:3])}{more}",
+            "repeat its options, open a new one with --new-session --reason TEXT, or use --account NAME",
+            code="session_differs",
+        )
+    for name in changed_code(opened, wanted):
+        warnings.append(
+            f"{name} is not the code that this session was opened with; it goes on with the new one"
+        )
+    if changed_code(opened, wanted):
+        journal.append(NEW_CODE, {"session": opened["session"], "strategies": wanted["strategies"]})
+    return as_opened(dataset, opened)
+
+
+def _run(
+    request: SessionRequest,
+    journal: Journal,
+    dataset: Dataset,
+    assumed: Assumptions,
+    resumed: bool,
+    warnings: list[str],
+) -> SessionRun:
+    state = journal.replay(AccountFold())
+    tape = make_tape(dataset)
+    inputs = engine_input(dataset, tape, request.strategies, assumed)
+    book = SessionJournal(journal, state, inputs, request.strategies, request.on_line)
+    book.finish(state)
+    begin = first_bar(state, inputs)
+    account = _account(state, book, inputs, begin)
+    base_ms = tape.base_ms
+    marked_day = state.marked_day
+    equity = account.equity()
+    last = int(tape.ts[begin - 1]) if begin > 0 else None
+    bars, stopped = 0, False
+    for step in tape_steps(
+        inputs, dataset, request.strategies, assumed.min_turnover, request.cache_dir, begin
+    ):
+        if last is not None and floor_to(step.ts, DAY_MS) > marked_day:
+            marked_day = floor_to(step.ts, DAY_MS)
+            book.mark(last, base_ms, equity, account.cash, marked_day)
+        now = account.bars(step.ts, step.ticks, step.volumes, step.rates)
+        book.write(account.fill(now))
+        equity = account.equity()
+        book.write(account.decide(now, equity, step.said), Decision(equity, step.said, base_ms))
+        last = step.ts
+        bars += 1
+        if request.progress is not None and bars % _PROGRESS_EVERY == 0:
+            request.progress(_PROGRESS_EVERY / (len(tape.ts) - begin))
+        if request.should_stop():
+            stopped = True
+            break
+    if bars and last is not None:
+        book.mark(last, base_ms, equity, account.cash)
+    return SessionRun(
+        state=journal.replay(AccountFold()),
+        trades=book.trades,
+        open_trades=book.open_trades(),
+        bars=bars,
+        base_ms=base_ms,
+        stopped=stopped,
+        resumed=resumed,
+        warnings=warnings,
+    )
+
+
+def first_bar(state: AccountState, inputs: EngineInput) -> int:
+    """Where a tape goes on: at the bar of the last event, whose rest is done again (the kernel does nothing twice), or
+    after the last bar that is known to be whole."""
+    ts = inputs.tape.ts
+    whole, event = state.last_bar_ms, state.last_event_ms
+    if event is not None and (whole is None or event > whole):
+        at = int(np.searchsorted(ts, event))
+        if at == len(ts) or int(ts[at]) != event:
+            raise DataError(
+                f"the tape has no bar at {format_time(event)}, where the session stopped",
+                "give it the data it began with, or ingest those bars again",
+            )
+        return at
+    return 0 if whole is None else int(np.searchsorted(ts, whole, side="right"))
+
+
+def _account(state: AccountState, book: SessionJournal, inputs: EngineInput, begin: int) -> AccountStep:
+    """The account as the journal left it; the marks of what is held come from the tape."""
+    tape = inputs.tape
+    fixed = Account.open(
+        inputs.terms, inputs.plans, inputs.timeframes_ms, inputs.slots, inputs.rules, tape.base_ms
+    )
+    slots = [[0] * layout.STATE_WIDTH for _ in inputs.slots]
+    for number, key in enumerate(state.keys):
+        slot = book.keys.index(key)
+        slots[slot] = state.slots.row(number)
+        instrument = inputs.slots[slot].instrument
+        before = np.flatnonzero(tape.ticks[:begin, instrument, 0])
+        if len(before):
+            slots[slot][layout.LAST_CLOSE] = int(tape.ticks[before[-1], instrument, 3])
+    return AccountStep(fixed, state.account[layout.CASH], slots)

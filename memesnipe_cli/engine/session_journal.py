@@ -1,0 +1,209 @@
+"""Writes what a session does into its journal, before anyone acts on it, and keeps the events of trades under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from memesnipe_cli.engine.account_fold import MARK, TRADE, AccountState, Key
+from memesnipe_cli.engine.account_step import SILENT, SlotSignal
+from memesnipe_cli.engine.event_lines import KINDS, Grid, Row, body_of
+from memesnipe_cli.engine.kernel import layout
+from memesnipe_cli.engine.model import EngineInput
+from memesnipe_cli.engine.open_trade import follow, last_of, order_of
+from memesnipe_cli.engine.order_ids import client_order_id
+from memesnipe_cli.engine.run import from_units
+from memesnipe_cli.engine.trade_rows import trade_row
+from memesnipe_cli.engine.trades import TradeRecord, trades_from_events
+from memesnipe_cli.records import decimal_text, time_text
+from memesnipe_cli.store.journal import Journal
+from memesnipe_cli.strategies.registry import LoadedStrategy
+
+Line = tuple[str, dict[str, Any]]
+OnLine = Callable[[str, Mapping[str, Any]], None]
+
+# Nobody acts on these, and a killed process decides them again: they go to the disk with the next line that counts, at
+# the latest with the mark of the next midnight.
+_BINDS_NOBODY = (layout.REFUSED, layout.SKIP_ENDED)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a bar's decisions were made from: equity at its close, the signal of each slot, the length of a bar."""
+
+    equity: float
+    said: list[SlotSignal]
+    base_ms: int
+
+
+class SessionJournal:
+    """The journal of one open session. `trades` are those that ended since this object was made."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        state: AccountState,
+        inputs: EngineInput,
+        strategies: list[LoadedStrategy],
+        on_line: OnLine | None,
+    ) -> None:
+        session = state.session or {}
+        self._journal = journal
+        self._session = session
+        self._store_id = journal.store_id()
+        self._inputs = inputs
+        self._names = [each.name for each in strategies]
+        self._tags = [each.tags for each in strategies]
+        self._on_line = on_line
+        self.keys: list[Key] = []
+        self._grids: list[Grid] = []
+        for slot in inputs.slots:
+            terms = inputs.terms[slot.instrument]
+            self.keys.append((self._names[slot.strategy], terms.venue, terms.symbol))
+            self._grids.append(Grid(terms.tick, terms.lot))
+        self._rows: list[list[Row]] = [[] for _ in self.keys]
+        for number, key in enumerate(state.keys):
+            slot_number = self.keys.index(key)
+            self._rows[slot_number] = [_of_slot(row, slot_number) for row in state.rows[number]]
+        self._waiting: list[Line] = []
+        self.trades: list[TradeRecord] = []
+
+    def finish(self, state: AccountState) -> None:
+        """Write the `trade` lines that a former process owed when it died."""
+        lines = [
+            self._trade_line([_of_slot(row, self.keys.index(state.keys[number])) for row in rows])
+            for number, rows in state.finished
+        ]
+        self._append(lines)
+
+    def write(self, events: list[Row], decision: Decision | None = None) -> None:
+        """Record events that have just been booked; orders, fills, moved stops and funding are on the disk when this
+        returns."""
+        lines: list[Line] = []
+        for row in events:
+            slot = row[layout.EVENT_SLOT]
+            lines.append((KINDS[row[layout.KIND]][0], self._body(row, slot, decision)))
+            ended = follow(self._rows[slot], row)
+            if ended is not None:
+                lines.append(self._trade_line(ended))
+        self._waiting += lines
+        if any(row[layout.KIND] not in _BINDS_NOBODY for row in events):
+            self._append([])
+
+    def mark(self, bar_ms: int, base_ms: int, equity: float, cash: int, day_ms: int | None = None) -> None:
+        """Record the account's worth at the close of a bar. `day_ms`: the UTC midnight whose base this is."""
+        held = equity - cash * layout.UNIT
+        body: dict[str, Any] = {
+            "session": self._session["session"],
+            "bar": time_text(bar_ms),
+            "time": time_text(bar_ms + base_ms),
+            "equity": decimal_text(equity),
+            "cash": decimal_text(from_units(cash)),
+            "positions": decimal_text(held),
+        }
+        if day_ms is not None:
+            body["day"] = time_text(day_ms)
+        self._append([(MARK, body)])
+
+    def open_trades(self) -> list[TradeRecord]:
+        """The positions as trades that are not over."""
+        found = []
+        for rows in self._rows:
+            found += trades_from_events(
+                np.array(rows, dtype=np.int64).reshape(-1, layout.EVENT_WIDTH), *self._names_of()
+            )[1]
+        return found
+
+    def _names_of(self) -> tuple[Any, Any, Any, Any]:
+        return self._inputs.slots, self._inputs.terms, self._names, self._tags
+
+    def _append(self, lines: list[Line]) -> None:
+        """Write what waits, then these lines, in one piece."""
+        lines, self._waiting = self._waiting + lines, []
+        self._journal.append_many(lines)
+        if self._on_line is not None:
+            for kind, body in lines:
+                self._on_line(kind, body)
+
+    def _trade_line(self, rows: list[Row]) -> Line:
+        trade = trades_from_events(np.array(rows, dtype=np.int64), *self._names_of())[0][0]
+        self.trades.append(trade)
+        said = trade_row(self._session["session"], trade)
+        return TRADE, {name: value for name, value in said.items() if name not in ("type", "v")}
+
+    def _body(self, row: Row, slot: int, decision: Decision | None) -> dict[str, Any]:
+        strategy, venue, symbol = self.keys[slot]
+        body: dict[str, Any] = {
+            "session": self._session["session"],
+            "strategy": strategy,
+            "venue": venue,
+            "symbol": symbol,
+            "time": time_text(row[layout.EVENT_TS] + (0 if decision is None else decision.base_ms)),
+        }
+        kind = row[layout.KIND]
+        order = order_of(self._rows[slot], row)
+        if order is not None:
+            leg, bar_ms = order
+            order_id = client_order_id(
+                self._store_id,
+                self._session["account"],
+                self._session["session"],
+                *self.keys[slot],
+                bar_ms,
+                leg,
+            )
+            body |= self._about_order(row, slot, leg, order_id)
+        if kind in (layout.ENTRY_ORDER, layout.REFUSED) and decision is not None:
+            said = decision.said[slot] if decision.said[slot].flags & layout.ENTER_MASK else SILENT
+            body["equity"] = decimal_text(decision.equity)
+            body["score"] = repr(said.score)
+        return body | body_of(row, self._grids[slot])
+
+    def _about_order(self, row: Row, slot: int, leg: str, order_id: str) -> dict[str, Any]:
+        """What the records `order` and `fill` say beside the exact fields."""
+        kind = row[layout.KIND]
+        if kind in (layout.ENTRY_FILL, layout.EXIT_FILL):
+            return {
+                "order": order_id,
+                "venue_trade_id": f"{order_id}/{time_text(row[layout.EVENT_TS])}",
+                "leg": leg,
+                "side": _side(row, leaving=kind == layout.EXIT_FILL),
+                "fee_currency": self._session["currency"],
+                "liquidity": "taker",
+            }
+        if kind == layout.REFUSED:
+            return {"id": order_id}
+        about = {
+            "id": order_id,
+            "venue_id": None,
+            "leg": leg,
+            "kind": "market" if leg == "exit" else "limit",
+            "state": "missed" if kind == layout.MISSED else "sent",
+        }
+        if kind == layout.EXIT_ORDER:
+            return {**about, "side": _side(row, leaving=True), "price": None}
+        asked = row if kind == layout.ENTRY_ORDER else last_of(self._rows[slot], layout.ENTRY_ORDER)
+        tag = self._tags[self._inputs.slots[slot].strategy].get(asked[layout.EVENT_TAG], "")
+        grid = self._grids[slot]
+        return {
+            **about,
+            "side": _side(asked, leaving=False),
+            "qty": decimal_text(asked[layout.EVENT_LOTS] * grid.lot),
+            "price": decimal_text(asked[layout.EVENT_TICKS] * grid.tick),
+            "reason": tag,
+        }
+
+
+def _side(row: Row, *, leaving: bool) -> str:
+    """buy or sell, from the position's side."""
+    return "buy" if (row[layout.EVENT_SIDE] > 0) != leaving else "sell"
+
+
+def _of_slot(row: Row, slot: int) -> Row:
+    """The event with the slot's number in this run."""
+    own = list(row)
+    own[layout.EVENT_SLOT] = slot
+    return own
