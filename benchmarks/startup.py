@@ -55,6 +55,9 @@ def main() -> None:
     """Print a line for each command: its median and the ratio to the yardstick's."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update({name: folder for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")})
+        # An installed program has its bytecode on disk; a checkout on which nobody may write it has not.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
         bare = Path(folder) / "bare.py"
         bare.write_text(YARDSTICK)
         runs = {"a bare Typer app": [sys.executable, str(bare)]}

@@ -1,4 +1,5 @@
-"""`memesnipe shadow`: the decisions of `trade` on a recorded tape, compared with the backtest of the same tape."""
+"""`memesnipe shadow`: the decisions of `trade` on a recorded tape, compared with the backtest of the same
+tape."""
 
 from __future__ import annotations
 
@@ -49,9 +50,15 @@ def shadow(
 
     this_run = current(ctx)
     options = {
-        "strategy": strategy, "symbol": symbol, "venue": venue, "since": since, "until": until, "param": param,
-        "capital": capital, "data": data,
-    }  # fmt: skip
+        "strategy": strategy,
+        "symbol": symbol,
+        "venue": venue,
+        "since": since,
+        "until": until,
+        "param": param,
+        "capital": capital,
+        "data": data,
+    }
     request = build_request(this_run, ACCOUNT, None, "replay", options)
     return _replay(this_run, request, compiled=not no_compile)
 
@@ -61,6 +68,7 @@ def _replay(this_run: Run, request: Any, *, compiled: bool) -> int:
 
     from memesnipe_cli.commands.trade_output import show_run
     from memesnipe_cli.commands.trade_run import run_to_the_end
+
     from memesnipe_cli.engine.account_said import account_record, order_records, position_records
     from memesnipe_cli.engine.backtest import BacktestRequest, run_backtest
     from memesnipe_cli.engine.replay import first_difference
@@ -103,7 +111,7 @@ def _replay(this_run: Run, request: Any, *, compiled: bool) -> int:
     )
     if differs is None:
         console.say("stopped before the end of the tape: not compared with the backtest")
-        return code
+        return int(code)
     if differs:
         console.warn(f"not the backtest: {differs}")
         return ExitCode.FAILED

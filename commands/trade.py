@@ -1,11 +1,13 @@
-"""`memesnipe trade`: the table of its subcommands; a run is in trade_run.py, the others in trade_stored.py."""
+"""`memesnipe trade`: the table of its subcommands; a run is in trade_run.py, the others in
+trade_stored.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from memesnipe_cli.cli import Group, command_app
 from memesnipe_cli.commands import trade_run, trade_stored
+
+from memesnipe_cli.cli import Group, command_app
 from memesnipe_cli.errors import UsageError
 
 _EXAMPLES = (
@@ -17,10 +19,10 @@ _EXAMPLES = (
     "memesnipe trade status",
 )
 _HELP = (
-    "Trade strategies on paper over stored candles, bar by bar; each decision is in the journal before anything acts "
-    "on it.\n\n"
-    "A later run goes on where the last one stopped, also after kill -9: run it from cron after `memesnipe ingest`. "
-    "Ctrl-C once finishes the bar and says what is left; twice ends at once."
+    "Trade strategies on paper over stored candles, bar by bar; each decision is in the journal before "
+    "anything acts on it.\n\n"
+    "A later run goes on where the last one stopped, also after kill -9: run it from cron after "
+    "`memesnipe ingest`. Ctrl-C once finishes the bar and says what is left; twice ends at once."
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memesnipe_cli.console import Column, Console, OutputMode
-from memesnipe_cli.engine.figures import day, money, price, signed_percent, whole
+from memesnipe_cli.engine.figures import counted, day, money, price, signed_percent, whole
 from memesnipe_cli.records import record
 
 SIMULATED = "SIMULATED market: no venue made these prices"
@@ -56,6 +56,11 @@ def label(simulated: bool) -> str:
     return f"PAPER, {SIMULATED}" if simulated else "PAPER: no order leaves this machine"
 
 
+def _fee(needed: float | None) -> str:
+    """The taker fee at which the cheapest of the entries vetoed by cost would have passed."""
+    return "" if needed is None else f" (cost: would need fees below {needed * 100:.4g} % a side)"
+
+
 def stream_line(console: Console, simulated: bool, kind: str, body: Mapping[str, Any]) -> None:
     """A journal line as the record that crosses a pipe; what is no record of its own is passed over."""
     if kind in ("order", "fill", "trade"):
@@ -80,11 +85,13 @@ def show_account(console: Console, account: Mapping[str, Any]) -> None:
             "equity": f"{money(account['equity'], currency)} ({signed_percent(account['total_return'])} of "
             f"{money(account['capital'], currency)})",
             "cash": money(account["cash"], currency),
-            "positions": f"{whole(account['positions'])}, worth {money(account['positions_value'], currency)}",
+            "positions": f"{whole(account['positions'])}, worth "
+            f"{money(account['positions_value'], currency)}",
             "trades": f"{whole(account['trades'])}, {whole(account['wins'])} won, "
             f"{money(account['pnl'], currency, signed=True)}",
             "fees": money(account["fees"], currency),
-            "orders": f"{whole(account['orders'])} sent, {whole(account['refusals'])} refused",
+            "orders": f"{whole(account['orders'])} sent",
+            "refused": counted(account["refusals"]) + _fee(account["fee_needed"]),
             "journal": account["journal"],
         }
     )

@@ -68,9 +68,15 @@ def run(
     state = this_run.store.journal(account).replay(AccountFold())
     session = None if new_session else state.session
     options = {
-        "strategy": strategy, "symbol": symbol, "venue": venue, "since": since, "until": until, "param": param,
-        "capital": capital, "data": data,
-    }  # fmt: skip
+        "strategy": strategy,
+        "symbol": symbol,
+        "venue": venue,
+        "since": since,
+        "until": until,
+        "param": param,
+        "capital": capital,
+        "data": data,
+    }
     request = build_request(this_run, account, session, reason if new_session else None, options)
     return trade(this_run, request)
 
@@ -85,6 +91,7 @@ def build_request(
     """The options as a SessionRequest; what is left open comes from the open session."""
     from memesnipe_cli.commands.backtest_options import capital_amount, time_span
     from memesnipe_cli.commands.backtest_run import load_strategies, read_piped
+
     from memesnipe_cli.engine.run import default_cache_dir
     from memesnipe_cli.engine.session import SessionRequest
     from memesnipe_cli.records import time_value
@@ -112,10 +119,12 @@ def build_request(
 
 
 def run_to_the_end(this_run: Run, request: Any) -> tuple[SessionRun, ExitCode]:
-    """Run the session with a progress bar, streaming records with --jsonl; the exit code says how it ended."""
+    """Run the session with a progress bar, streaming records with --jsonl; the exit code says how it
+    ended."""
     from dataclasses import replace
 
     from memesnipe_cli.commands.trade_output import label, stream_line
+
     from memesnipe_cli.engine.session import run_session
     from memesnipe_cli.gentle_stop import gentle_stop
     from memesnipe_cli.store.tables import SIMULATED_VENUE
@@ -134,6 +143,7 @@ def run_to_the_end(this_run: Run, request: Any) -> tuple[SessionRun, ExitCode]:
 def trade(this_run: Run, request: Any) -> int:
     """Trade and show what came of it."""
     from memesnipe_cli.commands.trade_output import show_run
+
     from memesnipe_cli.engine.account_said import account_record, order_records, position_records
     from memesnipe_cli.engine.trade_rows import trade_row
 

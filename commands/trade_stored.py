@@ -1,13 +1,14 @@
-"""`memesnipe trade status|positions|orders`: the account as its journal says it is. Quick, and safe at any time."""
+"""`memesnipe trade status|positions|orders`: the account as its journal says it is. Quick, and safe at any
+time."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import typer
+from memesnipe_cli.commands.trade_output import ORDERS, POSITIONS, label, show_account
 
 from memesnipe_cli.cli import Run, current
-from memesnipe_cli.commands.trade_output import ORDERS, POSITIONS, label, show_account
 from memesnipe_cli.console import OutputMode
 from memesnipe_cli.errors import DataError
 from memesnipe_cli.run_options import AccountName

@@ -1,4 +1,5 @@
-"""The first SIGINT or SIGTERM asks a loop to stop after the step it is in; the second ends the process as ever."""
+"""The first SIGINT or SIGTERM asks a loop to stop after the step it is in; the second ends the process as
+ever."""
 
 from __future__ import annotations
 

@@ -84,8 +84,9 @@ def choose_tape(
     piped: Sequence[Candles] | None,
     session: Mapping[str, Any] | None,
 ) -> tuple[str, list[str]]:
-    """(venue, symbols): as asked for; what is left open comes from the open session, else from the profile's venue, else
-    from the one venue that is stored. Where nothing is stored and the simulated market is meant, it is made first."""
+    """(venue, symbols): as asked for; what is left open comes from the open session, else from the profile's
+    venue, else from the one venue that is stored. Where nothing is stored and the simulated market is meant,
+    it is made first."""
     from memesnipe_cli.engine.selection import choose_series
 
     if session is not None:

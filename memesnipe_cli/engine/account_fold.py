@@ -1,7 +1,8 @@
-"""The paper account as a fold of its journal: cash, positions, waiting orders and progress of the open session.
+"""The paper account as a fold of its journal: cash, positions, waiting orders and progress of the open
+session.
 
-The kernel's own `book_event` applies each event, so the account rebuilt is the account that was. Slots are named by
-(strategy, venue, symbol). Imports no numpy: `trade status` reads this and nothing else.
+The kernel's own `book_event` applies each event, so the account rebuilt is the account that was. Slots are
+named by (strategy, venue, symbol). Imports no numpy: `trade status` reads this and nothing else.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ _MONEY_UNIT = Decimal(str(layout.UNIT))
 class AccountState:
     """What the journal says of an account.
 
-    session: the body of the open session's line, None before the first; sessions: how many were opened. account, slots:
-    the kernel's arrays, a row of `slots` for each of `keys`; rows: by slot, the events of its open trade. finished:
-    trades that ended and whose `trade` line is not written yet. mark: the body of the last `equity` line; marked_day:
-    the UTC day that the last midnight's mark began.
+    session: the body of the open session's line, None before the first; sessions: how many were opened.
+    account, slots: the kernel's arrays, a row of `slots` for each of `keys`; rows: by slot, the events of its
+    open trade. finished: trades that ended and whose `trade` line is not written yet. mark: the body of the
+    last `equity` line; marked_day: the UTC day that the last midnight's mark began.
     """
 
     session: dict[str, Any] | None = None
@@ -52,6 +53,8 @@ class AccountState:
     marked_day: int = 0
     fees: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+    best_fee_ppm: int = 0
     wins: int = 0
     pnl: str = "0"
 
@@ -155,6 +158,9 @@ def _event(state: AccountState, body: dict[str, Any]) -> None:
     state.last_event_ms = row[layout.EVENT_TS]
     state.fees += row[layout.EVENT_FEE]
     _count(state, body["event"])
+    if body["event"] == "refusal":
+        state.refused[body["reason"]] = state.refused.get(body["reason"], 0) + 1
+        state.best_fee_ppm = max(state.best_fee_ppm, row[layout.EVENT_EXTRA])
     ended = follow(state.rows[slot], row)
     if ended is not None:
         state.finished.append((slot, ended))

@@ -17,8 +17,10 @@ _MONEY_UNIT = Decimal(str(layout.UNIT))
 
 
 def account_record(account: str, state: AccountState, journal: str) -> dict[str, Any]:
-    """The `account` record. `equity` is of `time`, the close of the last bar that was marked; before the first mark it is
-    the capital. `return` is a share of the capital."""
+    """The `account` record. `equity` is of `time`, the close of the last bar that was marked; before the
+    first mark it is the capital. `total_return` is a share of the capital; `refusals` by reason;
+    `fee_needed`: the taker fee (share) at which the cheapest of the entries vetoed by cost would have
+    passed."""
     session = state.session or {}
     capital = Decimal(session.get("capital", "0"))
     mark = state.mark or {"equity": decimal_text(capital), "positions": "0", "bar": None, "time": None}
@@ -47,14 +49,15 @@ def account_record(account: str, state: AccountState, journal: str) -> dict[str,
         pnl=decimal_text(Decimal(state.pnl)),
         positions=len(_held(state)),
         orders=state.counts.get("entry_order", 0) + state.counts.get("exit_order", 0),
-        refusals=state.counts.get("refusal", 0),
+        refusals=dict(sorted(state.refused.items())),
+        fee_needed=None if not state.best_fee_ppm else state.best_fee_ppm / 1e6,
         journal=journal,
     )
 
 
 def position_records(account: str, state: AccountState) -> list[dict[str, Any]]:
-    """A `position` record for each open position. `entry_price` is the average of its fills; `target` and `leaving` (the
-    reason of a waiting exit) are null where there is none."""
+    """A `position` record for each open position. `entry_price` is the average of its fills; `target` and
+    `leaving` (the reason of a waiting exit) are null where there is none."""
     return [_position(account, state, slot) for slot in _held(state)]
 
 

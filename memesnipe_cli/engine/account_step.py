@@ -1,5 +1,5 @@
-"""One step of the account in CPython: the very functions of kernel/loop.py in the very order of its `run_tape`, with a
-place between the two halves where what happened can be written down."""
+"""One step of the account in CPython: the very functions of kernel/loop.py in the very order of its
+`run_tape`, with a place between the two halves where what happened can be written down."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from memesnipe_cli.engine.run import Account, kernel
 
 
 class SlotSignal(NamedTuple):
-    """What a strategy said at the close of one bar: flags as in SignalTape, and the entry's details where it enters."""
+    """What a strategy said at the close of one bar: flags as in SignalTape, and the entry's details where it
+    enters."""
 
     flags: int
     tag: int = 0
@@ -28,7 +29,8 @@ SILENT = SlotSignal(0)
 
 
 class AccountStep:
-    """An account that is stepped bar by bar. `slots` may be a state rebuilt from a journal, one row per slot."""
+    """An account that is stepped bar by bar. `slots` may be a state rebuilt from a journal, one row per
+    slot."""
 
     def __init__(self, account: Account, cash: int, slots: list[list[int]]) -> None:
         # Plain text, not the imported modules: what runs is what the compiled kernel was made of.
@@ -69,9 +71,17 @@ class AccountStep:
         for slot, signal in enumerate(said):
             if self.active[slot] or signal.flags & layout.ENTER_MASK:
                 self._kernel.decide_slot(
-                    self.world, slot, bars[self._instruments[slot]], equity, signal.flags, signal.tag, signal.stop,
-                    signal.target, signal.max_bars, signal.weight,
-                )  # fmt: skip
+                    self.world,
+                    slot,
+                    bars[self._instruments[slot]],
+                    equity,
+                    signal.flags,
+                    signal.tag,
+                    signal.stop,
+                    signal.target,
+                    signal.max_bars,
+                    signal.weight,
+                )
                 self.active[slot] = self._kernel.is_active(self.world, slot)
         return self._events()
 

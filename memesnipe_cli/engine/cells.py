@@ -1,7 +1,8 @@
 """The kernel's flat arrays for CPython: a table of Python numbers by (row, column).
 
-The kernel indexes `table[row, column]` and asks for `table.shape`. Python's own integers and floats are several times
-quicker there than numpy's scalars, and like compiled code they raise where something is divided by zero.
+The kernel indexes `table[row, column]` and asks for `table.shape`. Python's own integers and floats are
+several times quicker there than numpy's scalars, and like compiled code they raise where something is divided
+by zero.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The kernel's events as journal lines and back, exact to the last unit.
 
-An event is a row of whole numbers (columns: kernel/layout.py). In the journal it is readable: amounts as decimals (a
-whole number times tick, lot or money unit), times as RFC 3339, codes as words. Imports no numpy.
+An event is a row of whole numbers (columns: kernel/layout.py). In the journal it is readable: amounts as
+decimals (a whole number times tick, lot or money unit), times as RFC 3339, codes as words. Imports no numpy.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The tape as a stream: at each open time the bars of all instruments and what the strategies said at their close."""
+"""The tape as a stream: at each open time the bars of all instruments and what the strategies said at their
+close."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ from memesnipe_cli.strategies.registry import LoadedStrategy
 
 @dataclass(frozen=True)
 class TapeStep:
-    """One open time: prices in ticks (all 0 where an instrument has no bar), volumes and funding rates by instrument,
-    signals by slot."""
+    """One open time: prices in ticks (all 0 where an instrument has no bar), volumes and funding rates by
+    instrument, signals by slot."""
 
     ts: int
     ticks: list[list[int]]
@@ -37,8 +38,8 @@ def tape_steps(
     cache_dir: Path,
     begin: int,
 ) -> Iterator[TapeStep]:
-    """The steps of a stored tape from bar `begin` on. What lies before it, warm-up and what was processed by an earlier
-    process, is scanned once so that every strategy knows it."""
+    """The steps of a stored tape from bar `begin` on. What lies before it, warm-up and what was processed by
+    an earlier process, is scanned once so that every strategy knows it."""
     tape = inputs.tape
     if begin >= len(tape.ts):
         return

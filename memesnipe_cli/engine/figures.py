@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 UNDEFINED = "-"
+_ENOUGH = Context(prec=10)
 
 
 def percent(share: float | None, digits: int = 2) -> str:
@@ -37,10 +38,10 @@ def money(amount: str | None, currency: str = "", *, signed: bool = False, digit
 
 
 def price(amount: str | None) -> str:
-    """A price or a quantity, without an exponent and without trailing zeros."""
+    """A price or a quantity to ten digits, without an exponent and without trailing zeros."""
     if amount is None:
         return UNDEFINED
-    text = f"{Decimal(amount):f}"
+    text = f"{_ENOUGH.plus(Decimal(amount)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

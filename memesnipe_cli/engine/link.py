@@ -30,12 +30,14 @@ import numpy as np
 _COMPILED = """from numba import njit
 
 _jit = njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_jit_hot = njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)
 _jit_entry = njit(_nrt=False, cache=True, nogil=True)"""
 _CHECKED = """from numba import njit
 
 _jit = njit(boundscheck=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_jit_hot = _jit
 _jit_entry = njit(boundscheck=True, cache=True, nogil=True)"""
-_PLAIN = "\n\ndef _jit(function):\n    return function\n\n\n_jit_entry = _jit"
+_PLAIN = "\n\ndef _jit(function):\n    return function\n\n\n_jit_hot = _jit\n_jit_entry = _jit"
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,11 @@ def source_of(path: Path) -> Source:
     return Source(str(path), path.read_text(encoding="utf-8"))
 
 
-def link(sources: Sequence[Source], entries: Sequence[str], *, mode: str) -> str:
+def link(sources: Sequence[Source], entries: Sequence[str], *, mode: str, hot: Sequence[str] = ()) -> str:
     """One module's text out of several: constants, named tuples and functions, without the imports among them.
 
     mode: `compiled`, `checked` (compiled with array bounds checked, for code we did not write) or `plain`.
-    Raises LinkError where two sources define the same name.
+    hot: functions called for every bar, which compiled code has in line. Raises LinkError where two sources define the same name.
     """
     jit_import = {"compiled": _COMPILED, "checked": _CHECKED, "plain": _PLAIN}[mode]
     parts = [_HEADER.format(jit_import=jit_import)]
@@ -74,7 +76,8 @@ def link(sources: Sequence[Source], entries: Sequence[str], *, mode: str) -> str
                 raise LinkError(f"{name} is defined in {owner[name]} and in {source.origin}")
             text = ast.unparse(node)
             if isinstance(node, ast.FunctionDef):
-                text = ("@_jit_entry\n" if name in entries else "@_jit\n") + text
+                mark = "_jit_entry" if name in entries else "_jit_hot" if name in hot else "_jit"
+                text = f"@{mark}\n{text}"
             parts.append(text + "\n\n")
     return "".join(parts)
 

@@ -1,4 +1,5 @@
-"""The events of a trade that is not over: kept by slot, so that its orders, costs and profit can be told at any time."""
+"""The events of a trade that is not over: kept by slot, so that its orders, costs and profit can be told at
+any time."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ _RESTING = {layout.BY_STOP: "stop", layout.BY_TARGET: "target", layout.BY_DELIST
 
 
 def follow(rows: list[Row], row: Row) -> list[Row] | None:
-    """Take a slot's next event into `rows` (in place). Returns all events of the trade that it ended, else None."""
+    """Take a slot's next event into `rows` (in place). Returns all events of the trade that it ended, else
+    None."""
     kind = row[layout.KIND]
     if kind == layout.MISSED and not any(each[layout.KIND] == layout.ENTRY_FILL for each in rows):
         rows.clear()  # nothing came of the order, so no trade began
@@ -36,8 +38,8 @@ def held_lots(rows: list[Row]) -> int:
 
 
 def order_of(rows: list[Row], row: Row) -> tuple[str, int] | None:
-    """(leg, bar it was decided on) of the order that an event belongs to; `rows` are the slot's events before it. None
-    for events of no order. A resting stop or target counts as decided on the bar of entry."""
+    """(leg, bar it was decided on) of the order that an event belongs to; `rows` are the slot's events before
+    it. None for events of no order. A resting stop or target counts as decided on the bar of entry."""
     kind = row[layout.KIND]
     if kind in (layout.ENTRY_ORDER, layout.REFUSED):
         return "entry", row[layout.EVENT_TS]

@@ -1,6 +1,7 @@
 """Client order ids: the same order has the same id after every restart, and no two orders share one.
 
-`ms`, then the store's id, then a hash of what the order is: 18 characters, the most that Kraken takes as `cl_ord_id`.
+`ms`, then the store's id, then a hash of what the order is: 18 characters, the most that Kraken takes as
+`cl_ord_id`.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ def client_order_id(
     leg: str,
     attempt: int = 0,
 ) -> str:
-    """The id of one attempt at one order. `bar_ms`: open of the bar it was decided on (a protective order: of its
-    entry); `leg`: entry, exit, stop, target, ..."""
+    """The id of one attempt at one order. `bar_ms`: open of the bar it was decided on (a protective order: of
+    its entry); `leg`: entry, exit, stop, target, ..."""
     what = "\n".join((account, session, strategy, venue, symbol, str(bar_ms), leg, str(attempt)))
     start = store_part(store_id)
     return start + _base32(hashlib.blake2b(what.encode(), digest_size=16).digest())[: LENGTH - len(start)]

@@ -71,8 +71,7 @@ def _trades(said: Report) -> list[str]:
         if left
         else ""
     )
-    rows = [tables.trade_cells(trade) for trade in shown]
-    return ["<h2>Trades</h2>", more, _table(tables.TRADE_HEADINGS, rows, tables.TRADE_NUMBERS)]
+    return ["<h2>Trades</h2>", more, _table(*tables.trade_table(shown))]
 
 
 def _table(
@@ -83,16 +82,16 @@ def _table(
     tone: str = "",
     name: str = "",
 ) -> str:
-    """A table; `right` are columns of numbers, `tone` colours the second column, `name` is its class."""
+    """A table. `right` are columns of numbers, `name` is its class, `tone` that of the second cell of the
+    rows that tables.TONED names; a table of up to three columns has its first one as headings."""
 
-    def cell(place: int, text: str) -> str:
-        words = " ".join(
-            word for word in ("right" if place in right else "", tone if place == 1 else "") if word
-        )
+    def cell(row: Sequence[str], place: int) -> str:
+        toned = tone if place == 1 and row[0] in tables.TONED else ""
+        words = " ".join(word for word in ("right" if place in right else "", toned) if word)
         attribute = f' class="{words}"' if words else ""
-        if place == 0 and len(rows[0]) < 4:
-            return f'<th scope="row"{attribute}>{escape(text)}</th>'
-        return f"<td{attribute}>{escape(text)}</td>"
+        if place == 0 and len(row) < 4:
+            return f'<th scope="row"{attribute}>{escape(row[place])}</th>'
+        return f"<td{attribute}>{escape(row[place])}</td>"
 
     head = ""
     if headings:
@@ -101,5 +100,5 @@ def _table(
             for place, text in enumerate(headings)
         )
         head = f"<thead><tr>{''.join(cells)}</tr></thead>"
-    body = "".join(f"<tr>{''.join(cell(place, text) for place, text in enumerate(row))}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(cell(row, place) for place in range(len(row)))}</tr>" for row in rows)
     return f'<div class="wide"><table class="{name}">{head}<tbody>{body}</tbody></table></div>'

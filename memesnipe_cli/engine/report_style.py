@@ -35,8 +35,9 @@ p { margin: .3rem 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td {
   text-align: left; vertical-align: top; white-space: nowrap;
-  padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line);
+  padding: .25rem .6rem; border-bottom: 1px solid var(--line);
 }
+th:first-child, td:first-child { padding-left: 0; }
 .facts td:last-child { white-space: normal; overflow-wrap: anywhere; }
 th { color: var(--soft); font-weight: 600; }
 th[scope=row] { font-weight: 400; }

@@ -30,13 +30,18 @@ from memesnipe_cli.engine.model import (
 from memesnipe_cli.errors import DataError
 
 KERNEL_FILES = ("layout", "world", "money", "costs", "book", "events", "fills", "decide", "loop")
+# Called for every bar in which something is held: worth having in line.
+HOT = (
+    "fill_slot", "fill_in_bar", "marked_equity", "decide_slot", "decide_held", "is_active", "tape_bar", "next_entry",
+    "move_trail", "new_event", "commit_event", "book_event",
+)  # fmt: skip
 NEVER_MS = 2**62
 
 
 def kernel_text(mode: str) -> str:
     """The account kernel as one module."""
     folder = Path(__file__).parent / "kernel"
-    return link([source_of(folder / f"{name}.py") for name in KERNEL_FILES], ["run_tape"], mode=mode)
+    return link([source_of(folder / f"{name}.py") for name in KERNEL_FILES], ["run_tape"], mode=mode, hot=HOT)
 
 
 @cache
@@ -143,14 +148,15 @@ def default_cache_dir() -> Path:
     return user_cache_path("memesnipe", appauthor=False) / "kernels"
 
 
-def pack_rows(signals: SignalTape) -> tuple[Int64, Int64, Float64]:
-    """The entry rows of all slots as the kernel takes them: first row of each slot, (tag, max_bars), (stop, target,
-    weight)."""
-    lengths = [len(slot.index) for slot in signals.rows]
-    first = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+def pack_rows(signals: SignalTape) -> tuple[Int64, Int64, Int64, Int64, Float64]:
+    """The entry rows of all slots as the kernel takes them: first row and end of each slot, and for each row its bar,
+    (tag, max_bars), (stop, target, weight)."""
+    ends = np.cumsum([len(slot.index) for slot in signals.rows]).astype(np.int64)
+    first = np.concatenate([[0], ends[:-1]]).astype(np.int64)
+    index = np.concatenate([slot.index for slot in signals.rows]).astype(np.int64)
     whole = np.concatenate([np.column_stack([slot.tag, slot.max_bars]) for slot in signals.rows]).astype(np.int64)
     real = np.concatenate([np.column_stack([slot.stop, slot.target, slot.weight]) for slot in signals.rows])
-    return first, whole, real.astype(np.float64)
+    return first, ends, index, whole, real.astype(np.float64)
 
 
 def simulate(
@@ -160,7 +166,7 @@ def simulate(
     tape = inputs.tape
     account = Account.open(inputs.terms, inputs.plans, inputs.timeframes_ms, inputs.slots, inputs.rules, tape.base_ms)
     code = kernel(compiled, cache_dir or default_cache_dir())
-    rows, row_whole, row_real = pack_rows(signals)
+    rows, row_ends, row_index, row_whole, row_real = pack_rows(signals)
     active = np.zeros(len(inputs.slots), dtype=np.uint8)
     equity = np.empty(len(tape.ts))
     chunks: list[Int64] = []
@@ -169,7 +175,8 @@ def simulate(
     while at < len(tape.ts):
         account.account[layout.EVENT_COUNT] = 0
         at = code.run_tape(
-            at, len(tape.ts), tape.ts, tape.ticks, tape.volume, tape.funding, signals.flags, row_whole, row_real, rows,
+            at, len(tape.ts), tape.ts, tape.ticks, tape.volume, tape.funding, signals.flags, row_index, row_whole, row_real,
+            rows, row_ends,
             account.account, account.state, events, account.whole, account.real, active, equity,
         )  # fmt: skip
         chunks.append(events[: account.account[layout.EVENT_COUNT]].copy())

@@ -1,5 +1,5 @@
-"""The paper session: the loop that steps an account over a tape bar by bar, writes each decision down before anything
-acts on it and each fill after, and goes on where a former process stopped or was killed."""
+"""The paper session: the loop that steps an account over a tape bar by bar, writes each decision down before
+anything acts on it and each fill after, and goes on where a former process stopped or was killed."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _PROGRESS_EVERY = 256  # bars
 class SessionRequest:
     """What to trade, on which account.
 
-    new_session: the reason to open a new session where one is open, else None; abandon: open it even where the former
-    one holds positions. on_line is told each journal line once it is on the disk; should_stop is asked after each bar;
-    progress is told shares of the work done.
+    new_session: the reason to open a new session where one is open, else None; abandon: open it even where
+    the former one holds positions. on_line is told each journal line once it is on the disk; should_stop is
+    asked after each bar; progress is told shares of the work done.
     """
 
     strategies: list[LoadedStrategy]
@@ -62,8 +62,9 @@ class SessionRequest:
 
 @dataclass(frozen=True)
 class SessionRun:
-    """What one run did. trades: ended in this run; open_trades: positions at its end; bars: how many were processed;
-    stopped: it was asked to stop before the tape ended; resumed: the session was open before. base_ms: length of a bar."""
+    """What one run did. trades: ended in this run; open_trades: positions at its end; bars: how many were
+    processed; stopped: it was asked to stop before the tape ended; resumed: the session was open before.
+    base_ms: length of a bar."""
 
     state: AccountState
     trades: list[TradeRecord]
@@ -87,11 +88,17 @@ def run_session(request: SessionRequest) -> SessionRun:
         assumed = assumptions(request.profile, request.capital, {})
         dataset = load_dataset(
             Request(
-                request.strategies, request.symbols, request.venue, request.since_ms, request.until_ms, request.profile,
-                request.store, request.piped,
+                request.strategies,
+                request.symbols,
+                request.venue,
+                request.since_ms,
+                request.until_ms,
+                request.profile,
+                request.store,
+                request.piped,
             ),
             assumed,
-        )  # fmt: skip
+        )
         resumed = state.session is not None and request.new_session is None
         warnings = list(dataset.warnings)
         if resumed:
@@ -205,8 +212,8 @@ def _run(
 
 
 def first_bar(state: AccountState, inputs: EngineInput) -> int:
-    """Where a tape goes on: at the bar of the last event, whose rest is done again (the kernel does nothing twice), or
-    after the last bar that is known to be whole."""
+    """Where a tape goes on: at the bar of the last event, whose rest is done again (the kernel does nothing
+    twice), or after the last bar that is known to be whole."""
     ts = inputs.tape.ts
     whole, event = state.last_bar_ms, state.last_event_ms
     if event is not None and (whole is None or event > whole):

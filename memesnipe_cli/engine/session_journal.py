@@ -1,4 +1,5 @@
-"""Writes what a session does into its journal, before anyone acts on it, and keeps the events of trades under way."""
+"""Writes what a session does into its journal, before anyone acts on it, and keeps the events of trades under
+way."""
 
 from __future__ import annotations
 
@@ -25,14 +26,15 @@ from memesnipe_cli.strategies.registry import LoadedStrategy
 Line = tuple[str, dict[str, Any]]
 OnLine = Callable[[str, Mapping[str, Any]], None]
 
-# Nobody acts on these, and a killed process decides them again: they go to the disk with the next line that counts, at
-# the latest with the mark of the next midnight.
+# Nobody acts on these, and a killed process decides them again: they go to the disk with the next line that
+# counts, at the latest with the mark of the next midnight.
 _BINDS_NOBODY = (layout.REFUSED, layout.SKIP_ENDED)
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a bar's decisions were made from: equity at its close, the signal of each slot, the length of a bar."""
+    """What a bar's decisions were made from: equity at its close, the signal of each slot, the length of a
+    bar."""
 
     equity: float
     said: list[SlotSignal]
@@ -80,8 +82,8 @@ class SessionJournal:
         self._append(lines)
 
     def write(self, events: list[Row], decision: Decision | None = None) -> None:
-        """Record events that have just been booked; orders, fills, moved stops and funding are on the disk when this
-        returns."""
+        """Record events that have just been booked; orders, fills, moved stops and funding are on the disk
+        when this returns."""
         lines: list[Line] = []
         for row in events:
             slot = row[layout.EVENT_SLOT]
@@ -123,7 +125,8 @@ class SessionJournal:
     def _append(self, lines: list[Line]) -> None:
         """Write what waits, then these lines, in one piece."""
         lines, self._waiting = self._waiting + lines, []
-        self._journal.append_many(lines)
+        if lines:
+            self._journal.append_many(lines)
         if self._on_line is not None:
             for kind, body in lines:
                 self._on_line(kind, body)

@@ -1,5 +1,5 @@
-"""What a session of an account is: who trades what, with how much, under which rules. Written once as the `session` line
-that opens it; a later run goes on only with the same."""
+"""What a session of an account is: who trades what, with how much, under which rules. Written once as the
+`session` line that opens it; a later run goes on only with the same."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def session_body(
     dataset: Dataset,
     assumed: Assumptions,
 ) -> dict[str, Any]:
-    """The line's body. `first` of each instrument is the first bar its strategies see: signals are rebuilt from there."""
+    """The line's body. `first` of each instrument is the first bar its strategies see: signals are rebuilt
+    from there."""
     rules = {name: _text(value) for name, value in asdict(assumed.rules).items() if name != "capital"}
     return {
         "session": f"{account}-{number}",
@@ -129,10 +130,11 @@ def _shown(value: Any) -> str:
 
 
 def as_opened(dataset: Dataset, opened: Mapping[str, Any]) -> Dataset:
-    """The data as the session began with them: nothing older than what it saw first, counted in its ticks and lots.
+    """The data as the session began with them: nothing older than what it saw first, counted in its ticks and
+    lots.
 
-    Older history that was ingested since would change what averages start from; more bars could make an inferred tick
-    finer. Raises DataError where the store no longer holds what the session began with.
+    Older history that was ingested since would change what averages start from; more bars could make an
+    inferred tick finer. Raises DataError where the store no longer holds what the session began with.
     """
     series = []
     for item, begun in zip(dataset.series, opened["instruments"], strict=True):

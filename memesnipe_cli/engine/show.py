@@ -35,7 +35,7 @@ def show(said: Report, *, trades: bool = False) -> RenderableType:
     colour = "green" if gain > 0 else "red" if gain < 0 else ""
     shown += [
         Text(""),
-        _table(("", "result", "buy and hold"), tables.comparison(row), (1, 2), style=colour),
+        _table(("", "result", "buy and hold"), tables.comparison(row), (1, 2), tone=colour),
         Text(""),
         *_curve_rows(said),
         Text(""),
@@ -57,19 +57,12 @@ def show(said: Report, *, trades: bool = False) -> RenderableType:
 
 
 def trade_table(said: Report) -> RenderableType:
-    """Every trade with its reason in and out; columns that say the same in each row are left out."""
+    """Every trade with its reason in and out."""
     from rich.text import Text
 
     if not said.trades:
         return Text("no trades")
-    rows = [tables.trade_cells(trade) for trade in said.trades]
-    same = [place for place in (0, 1, 2) if len({cells[place] for cells in rows}) == 1 and len(rows) > 1]
-    kept = [place for place in range(len(tables.TRADE_HEADINGS)) if place not in same]
-    return _table(
-        tuple(tables.TRADE_HEADINGS[place] for place in kept),
-        [tuple(cells[place] for place in kept) for cells in rows],
-        tuple(kept.index(place) for place in tables.TRADE_NUMBERS if place in kept),
-    )
+    return _table(*tables.trade_table(said.trades))
 
 
 def _curve_rows(said: Report) -> list[RenderableType]:
@@ -85,22 +78,19 @@ def _curve_rows(said: Report) -> list[RenderableType]:
 
 
 def _table(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int], *, style: str = ""
+    headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int], *, tone: str = ""
 ) -> Table:
-    """A plain table; `style` colours its second column."""
+    """A plain table; `tone` colours the second cell of the rows that tables.TONED names."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for place, heading in enumerate(headings):
-        table.add_column(
-            heading,
-            justify="right" if place in right else "left",
-            style=style if style and place == 1 else None,
-        )
+        table.add_column(heading, justify="right" if place in right else "left")
     for cells in rows:
-        table.add_row(*(Text(cell) for cell in cells))
+        toned = tone if cells[0] in tables.TONED else ""
+        table.add_row(*(Text(cell, style=toned if place == 1 else "") for place, cell in enumerate(cells)))
     return table
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,12 @@ def _module(strategy: LoadedStrategy, cache_dir: Path, mode: str) -> Any:
         raise StrategyError(f"strategy {strategy.name}: {error}", "rename it in the strategy's file") from None
 
 
+@cache
+def _plain_module(strategy: LoadedStrategy) -> Any:
+    """The module as plain Python, linked once for all the streams of a strategy."""
+    return _module(strategy, Path(), "plain")
+
+
 class SignalScanner:
     """The whole tape at once. `compiled` tells whether numba could compile the strategy; otherwise it is interpreted,
     with the same result."""
@@ -100,11 +106,6 @@ class SignalScanner:
         self.cache_dir = cache_dir
         self.compiled = compiled
 
-    @cached_property
-    def _plain(self) -> Any:
-        """The module as plain Python, linked once for all streams."""
-        return _module(self.strategy, self.cache_dir, "plain")
-
     def scan(self, bars: BaseBars, *, min_turnover: float = 0.0) -> InstrumentSignals:
         """Signals over all bars. Raises StrategyError where the step raises, naming the bar."""
         return self._scan(bars, min_turnover)[0]
@@ -113,10 +114,8 @@ class SignalScanner:
         """A stream that has the first `count` bars behind it, as if it had taken them one by one; a long past is scanned
         by compiled code. Raises StrategyError where the step raises."""
         if count > FEW_BARS:
-            stream = self._scan(bars.until(count), min_turnover)[1]
-            stream.module = self._plain
-            return stream
-        stream = SignalStream(self.strategy, bars.base_ms, module=self._plain, min_turnover=min_turnover)
+            return self._scan(bars.until(count), min_turnover)[1]
+        stream = SignalStream(self.strategy, bars.base_ms, min_turnover=min_turnover)
         for row in bars.rows(0, count):
             stream.step(*row)
         return stream
@@ -132,7 +131,7 @@ class SignalScanner:
                 if self.strategy.built_in:
                     raise
                 self.compiled = False
-        return self._scan_with(self._plain, bars, min_turnover)
+        return self._scan_with(_plain_module(self.strategy), bars, min_turnover)
 
     def _scan_with(
         self, module: Any, bars: BaseBars, min_turnover: float
@@ -194,10 +193,9 @@ class SignalStream:
     """One base bar at a time, in plain Python: what a live loop uses. Memory and time per bar do not grow."""
 
     def __init__(
-        self, strategy: LoadedStrategy, base_ms: int, *, module: Any = None, min_turnover: float = 0.0
+        self, strategy: LoadedStrategy, base_ms: int, *, min_turnover: float = 0.0
     ) -> None:
         self.strategy = strategy
-        self.module = module  # plain; linked at the first step where it is None
         self.base_ms = base_ms
         self.timeframe_ms = strategy.timeframe_ms
         self.warm_up = strategy.warm_up
@@ -208,6 +206,7 @@ class SignalStream:
         self.build: Any = np.zeros(cells.BUILD_VALUES + 2 * self.day_bars)
         self.build[cells.BUILD_OPEN_TS] = -1.0
         self.row: Any = np.zeros(cells.ROW_WIDTH)
+        self._module: Any = None
         self._p: Any = None
 
     def step(
@@ -219,7 +218,7 @@ class SignalStream:
         if self._p is None:
             self._begin()
         try:
-            flags = self.module.step_base_bar(
+            flags = self._module.step_base_bar(
                 self.state, self._p, self.build, self.row, self.base_ms, self.timeframe_ms, ts, open_, high, low, close,
                 volume, reference_close, reference_ts, funding, self.warm_up, self.min_turnover, self.day_bars,
             )  # fmt: skip
@@ -230,9 +229,8 @@ class SignalStream:
     def _begin(self) -> None:
         """From arrays, which the scan fills, to what CPython steps over quickest: lists of its own floats. A strategy of
         the user's keeps its array, since its step may slice it."""
-        if self.module is None:
-            self.module = _module(self.strategy, Path(), "plain")
-        self._p = self.module.make_params(self.params)
+        self._module = _plain_module(self.strategy)
+        self._p = self._module.make_params(self.params)
         self.build = self.build.tolist()
         self.row = self.row.tolist()
         if self.strategy.built_in:

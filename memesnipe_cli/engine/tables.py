@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memesnipe_cli.engine.figures import (
@@ -27,6 +27,8 @@ TRADE_HEADINGS = (
     "slippage", "pnl", "cap",
 )  # fmt: skip
 TRADE_NUMBERS = (3, 5, 8, 10, 11, 12)  # columns that are set to the right
+_TRADE_WHAT = (0, 1, 2)  # columns left out where they say the same in every row
+TONED = ("final equity", "total return")  # rows of `comparison` that are coloured by gain or loss
 COVERAGE_HEADINGS = (
     "venue",
     "symbol",
@@ -197,6 +199,18 @@ def trade_cells(trade: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
+def trade_table(trades: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], Rows, tuple[int, ...]]:
+    """(headings, rows, columns of numbers) of trades, without columns that say the same in each row."""
+    rows = [trade_cells(trade) for trade in trades]
+    same = [place for place in _TRADE_WHAT if len(rows) > 1 and len({cells[place] for cells in rows}) == 1]
+    kept = [place for place in range(len(TRADE_HEADINGS)) if place not in same]
+    return (
+        tuple(TRADE_HEADINGS[place] for place in kept),
+        [tuple(cells[place] for place in kept) for cells in rows],
+        tuple(kept.index(place) for place in TRADE_NUMBERS),
+    )
+
+
 def _part(part: Mapping[str, Any]) -> tuple[str, ...]:
     if not part["trades"]:
         return ("0", *[UNDEFINED] * (len(PART_HEADINGS) - 1))
@@ -215,8 +229,8 @@ def _part(part: Mapping[str, Any]) -> tuple[str, ...]:
 def _fall_length(figures: Mapping[str, Any]) -> str:
     if not figures["max_drawdown"] or figures["max_drawdown_days"] is None:
         return UNDEFINED
-    recovered = "" if figures["drawdown_recovered"] else ", not recovered"
-    return f"{figures['max_drawdown_days']:.1f} days{recovered}"
+    unrecovered = "" if figures["drawdown_recovered"] else "over "
+    return f"{unrecovered}{figures['max_drawdown_days']:.1f} days"
 
 
 def _flat(prefix: str, value: Any) -> list[tuple[str, Any]]:

@@ -1,4 +1,5 @@
-"""The words for the kernel's codes, as they stand in results, in the journal and in records. Imports no numpy."""
+"""The words for the kernel's codes, as they stand in results, in the journal and in records. Imports no
+numpy."""
 
 from __future__ import annotations
 

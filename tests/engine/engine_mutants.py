@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CodeType, SimpleNamespace
@@ -155,4 +156,5 @@ class Kernel:
                 raise RecursionError("the run does not end")
             return stopped
 
+        advancing.__signature__ = inspect.signature(run_tape)  # type: ignore[attr-defined]
         return SimpleNamespace(**{**names, "run_tape": advancing})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from memesnipe_cli.engine.kernel import layout
@@ -20,8 +21,10 @@ class Restarting:
 
     def run_tape(self, begin: int, end: int, *arguments: Any) -> int:
         """Like the kernel's, one step at a time; asserts."""
-        rows, account, state, events, whole, real, active = arguments[-8:-1]
-        changing = (rows, account, state, active)
+        names = list(inspect.signature(self.module.run_tape).parameters)[2:]
+        given = dict(zip(names, arguments, strict=True))
+        account, state, events, active = (given[name] for name in ("account", "state", "events", "active"))
+        changing = (given["rows"], account, state, active)
         for step in range(begin, end):
             before = [array.copy() for array in changing]
             first = int(account[layout.EVENT_COUNT])
@@ -35,7 +38,7 @@ class Restarting:
                 for number in range(first, first + killed):
                     self.module.book_event(account, state, events, number)
                 account[layout.EVENT_COUNT] = first + killed
-                world = self.module.World(account, state, events, whole, real)
+                world = self.module.World(account, state, events, given["whole"], given["real"])
                 active[:] = [self.module.is_active(world, slot) for slot in range(len(active))]
                 self._step(step, arguments)
                 again = events[first : int(account[layout.EVENT_COUNT])]

@@ -107,7 +107,9 @@ def write_off(w, slot, ts):
 
 def charge_funding(w, slot, bar):
     """Funding on the position held before this bar's fills, rounded up against the account."""
-    if bar.rate == 0 or w.state[slot, LOTS] == 0 or w.state[slot, FUNDED_TS] == bar.ts:
+    if w.state[slot, LOTS] == 0 or w.state[slot, FUNDED_TS] == bar.ts:
+        return
+    if w.state[slot, USED_TS] == bar.ts:  # after a restart: who has filled in this bar was past its funding
         return
     value = value_down(w, slot, w.state[slot, LOTS], bar.open)
     owed = -((-value * bar.rate * w.state[slot, SIDE]) // 100_000_000)
@@ -135,7 +137,7 @@ def leave_from(w, slot, bar, reason, lots, price, extra):
 def fill_exit_order(w, slot, bar):
     """A waiting exit order leaves from the open, as far as the bar's volume goes."""
     reason = w.state[slot, LEAVE]
-    if reason == 0 or w.state[slot, LEAVE_TS] > bar.ts or bar.volume <= 0.0:
+    if w.state[slot, LEAVE_TS] > bar.ts or bar.volume <= 0.0:
         return
     lots = min(w.state[slot, LOTS], room_left(w, slot, bar))
     if lots > 0:
@@ -144,7 +146,7 @@ def fill_exit_order(w, slot, bar):
 
 def fill_entry_order(w, slot, bar):
     """A waiting entry fills at the open of its one bar, inside its limit and the bar's volume, or is missed."""
-    if w.state[slot, WAIT_LOTS] == 0 or w.state[slot, WAIT_TS] > bar.ts:
+    if w.state[slot, WAIT_TS] > bar.ts:
         return
     if w.state[slot, WAIT_TS] < bar.ts:
         emit_code(w, MISSED, bar.ts, slot, MISSED_NO_BAR)
@@ -195,7 +197,7 @@ def first_target(w, slot, side, ticks):
 
 def fill_in_bar(w, slot, bar):
     """Stop and target inside the bar, pessimistic where the order of things is unknown; then the trail."""
-    if w.state[slot, LOTS] == 0 or w.state[slot, TRAILED_TS] == bar.ts:
+    if w.state[slot, TRAILED_TS] == bar.ts:
         return
     leave = w.state[slot, LEAVE]
     if leave != 0 and (leave == BY_STOP or w.state[slot, LEAVE_TS] <= bar.ts):

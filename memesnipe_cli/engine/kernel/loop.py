@@ -14,13 +14,13 @@ from memesnipe_cli.engine.kernel.layout import (
     CASH,
     DECIDED_TS,
     DELISTED_TS,
-    ENTER_MASK,
     EVENTS_PER_BAR,
     EVENT_COUNT,
     FEE,
     HALF_SPREAD,
     INSTRUMENT,
     LAST_CLOSE,
+    LEAVE,
     LOT,
     LOTS,
     MISSED,
@@ -50,10 +50,14 @@ def fill_slot(w, slot, bar):
             emit_code(w, MISSED, bar.ts, slot, MISSED_NO_BAR)
         return
     w.state[slot, LAST_CLOSE] = bar.close
-    charge_funding(w, slot, bar)
-    fill_exit_order(w, slot, bar)
-    fill_entry_order(w, slot, bar)
-    fill_in_bar(w, slot, bar)
+    if bar.rate != 0:
+        charge_funding(w, slot, bar)
+    if w.state[slot, LEAVE] != 0:
+        fill_exit_order(w, slot, bar)
+    if w.state[slot, WAIT_LOTS] != 0:
+        fill_entry_order(w, slot, bar)
+    if w.state[slot, LOTS] != 0:
+        fill_in_bar(w, slot, bar)
 
 
 def marked_equity(w):
@@ -86,14 +90,24 @@ def tape_bar(ts_line, ticks, volumes, funding, t, i):
     return TickBar(ts_line[t], ticks[t, i, 0], ticks[t, i, 1], ticks[t, i, 2], ticks[t, i, 3], volumes[t, i], rate)
 
 
+def next_entry(rows, row_ends, row_index, end):
+    """The first bar at which any slot's signal says enter; end where none does."""
+    first = end
+    for k in range(rows.shape[0]):
+        if rows[k] < row_ends[k]:
+            first = min(first, row_index[rows[k]])
+    return first
+
+
 def run_tape(
-    begin, end, ts_line, ticks, volumes, funding, flags, row_whole, row_real, rows,
+    begin, end, ts_line, ticks, volumes, funding, flags, row_index, row_whole, row_real, rows, row_ends,
     account, state, events, whole, real, active, equity_line,
 ):
     """Run the bars [begin, end) of a tape. Returns where it stopped: end, or earlier where `events` was nearly full.
 
-    rows (K,): each slot's next entry row, moved on as the bars pass; active (K,) uint8: kept between calls.
-    row_whole (M, 2): tag, largest number of bars; row_real (M, 3): stop, target, weight.
+    rows (K,): each slot's next entry row, moved on as the bars pass, up to row_ends (K,); active (K,) uint8: kept between
+    calls. row_index (M,): the bar of an entry row; row_whole (M, 2): tag, largest number of bars; row_real (M, 3): stop,
+    target, weight.
     """
     w = World(account, state, events, whole, real)
     count = state.shape[0]
@@ -101,23 +115,30 @@ def run_tape(
     busy = 0
     for k in range(count):
         busy += active[k]
-    for t in range(begin, end):
+    t = begin
+    while t < end:
+        if busy == 0:
+            # Nothing is held and nothing waits: nothing can happen before the next entry signal.
+            idle_until = next_entry(rows, row_ends, row_index, end)
+            equity_line[t:idle_until] = account[CASH] * UNIT
+            t = idle_until
+            if t >= end:
+                return end
         if account[EVENT_COUNT] > room:
             return t
-        if busy > 0:
-            busy = 0
-            for k in range(count):
-                if active[k]:
-                    fill_slot(w, k, tape_bar(ts_line, ticks, volumes, funding, t, whole[k, INSTRUMENT]))
-                    active[k] = is_active(w, k)
-                    busy += active[k]
+        busy = 0
+        for k in range(count):
+            if active[k]:
+                fill_slot(w, k, tape_bar(ts_line, ticks, volumes, funding, t, whole[k, INSTRUMENT]))
+                active[k] = is_active(w, k)
+                busy += active[k]
         equity = marked_equity(w) if busy > 0 else account[CASH] * UNIT
         equity_line[t] = equity
         for k in range(count):
-            enters = flags[t, k] & ENTER_MASK
+            row = rows[k]
+            enters = row < row_ends[k] and row_index[row] == t
             if active[k] or enters:
                 bar = tape_bar(ts_line, ticks, volumes, funding, t, whole[k, INSTRUMENT])
-                row = rows[k]
                 if enters:
                     rows[k] = row + 1
                     decide_slot(
@@ -129,4 +150,5 @@ def run_tape(
                 was = active[k]
                 active[k] = is_active(w, k)
                 busy += active[k] - was
+        t += 1
     return end
