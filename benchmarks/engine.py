@@ -44,7 +44,9 @@ def bars(count: int, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def engine_case(count: int, instruments: int, entries: int, strategies: int = 1) -> tuple[EngineInput, SignalTape]:
+def engine_case(
+    count: int, instruments: int, entries: int, strategies: int = 1
+) -> tuple[EngineInput, SignalTape]:
     """`entries` signals an instrument and strategy, evenly at random."""
     tapes = [bars(count, seed) for seed in range(instruments)]
     prices = [np.stack([tape[name] for name in ("open", "high", "low", "close")], axis=1) for tape in tapes]
@@ -85,7 +87,7 @@ def yardstick(ticks, volume, flags, row_index, row_stop, equity, trades):  # typ
             if wait > 0:
                 bought = min(wait, room)
                 impact = spread_of_bar * math.sqrt(bought * 0.00001 / traded)
-                paid = int(math.ceil(open_ * (1.0 + spread + impact) - 1e-6))
+                paid = math.ceil(open_ * (1.0 + spread + impact) - 1e-6)
                 if paid <= wait_limit and bought > 0:
                     cost = bought * paid * value
                     cash -= cost * (1.0 + fee_rate)
@@ -125,11 +127,13 @@ def yardstick(ticks, volume, flags, row_index, row_stop, equity, trades):  # typ
             if lots == 0 and wait == 0:
                 close, stop_price = ticks[t, 3], row_stop[row]
                 wait_limit = int(math.floor(close * 1.005))
-                quantity = min(equity[t] * 0.005 / stop_price, equity[t] * 0.02 / (wait_limit * 0.01), volume[t] * 0.01)
+                quantity = min(
+                    equity[t] * 0.005 / stop_price, equity[t] * 0.02 / (wait_limit * 0.01), volume[t] * 0.01
+                )
                 cost = 2.0 * (fee_rate + spread)
                 if cost <= 0.25 * stop_price / (close * 0.01):
                     wait = int(math.floor(quantity / 0.00001))
-                    wait_stop = int(math.ceil(stop_price / 0.01))
+                    wait_stop = math.ceil(stop_price / 0.01)
             row += 1
     return count
 
@@ -193,7 +197,13 @@ def engine_against_yardstick(count: int, repeat: int) -> None:
     inputs, signals = engine_case(count, 20, 200)
     twenty = time_engine(inputs, signals, repeat)
     one = time_engine(*engine_case(count, 1, 200), repeat)
-    show("engine, 20 instruments on one account", twenty, 20 * count, 20 * one / twenty, ">= 0.25 of one, per bar")
+    show(
+        "engine, 20 instruments on one account",
+        twenty,
+        20 * count,
+        20 * one / twenty,
+        ">= 0.25 of one, per bar",
+    )
 
 
 def linear(count: int, repeat: int) -> None:
@@ -205,7 +215,10 @@ def linear(count: int, repeat: int) -> None:
         ("strategies", [engine_case(base, 2, 25, strategies=n) for n in (1, 2, 4, 8)]),
     ):
         times = [time_engine(inputs, signals, repeat) for inputs, signals in cases]
-        print(f"  {what:<12}" + "  ".join(f"{n}x {t / times[0]:5.2f}" for n, t in zip((1, 2, 4, 8), times, strict=True)))
+        print(
+            f"  {what:<12}"
+            + "  ".join(f"{n}x {t / times[0]:5.2f}" for n, t in zip((1, 2, 4, 8), times, strict=True))
+        )
 
 
 @njit(cache=True)

@@ -91,5 +91,7 @@ def _value(name: str, text: str) -> float:
     if name == "latency_bars" and value != int(value):
         raise UsageError(f"assumption {name}={text!r} is not a whole number", f"{name}: {what}")
     if name == "fee" and Decimal(text) * 1_000_000 % 1 != 0:
-        raise UsageError(f"assumption {name}={text!r} is finer than a millionth", "fees are whole millionths: 0.0025")
+        raise UsageError(
+            f"assumption {name}={text!r} is finer than a millionth", "fees are whole millionths: 0.0025"
+        )
     return value

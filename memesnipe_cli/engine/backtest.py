@@ -27,7 +27,13 @@ from memesnipe_cli.engine.dataset import (
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.model import EngineInput, EngineOutput, Float64, Int64, Tape, Terms
 from memesnipe_cli.engine.run import kernel_text, simulate
-from memesnipe_cli.engine.trades import TradeRecord, best_fee_needed, count_misses, count_refusals, trades_from_events
+from memesnipe_cli.engine.trades import (
+    TradeRecord,
+    best_fee_needed,
+    count_misses,
+    count_refusals,
+    trades_from_events,
+)
 from memesnipe_cli.errors import UsageError
 from memesnipe_cli.profile import Profile
 from memesnipe_cli.store.store import Store
@@ -148,7 +154,11 @@ def _result(
 ) -> Backtest:
     tape, strategies = inputs.tape, request.strategies
     closed, still = trades_from_events(
-        output.events, inputs.slots, inputs.terms, [each.name for each in strategies], [each.tags for each in strategies]
+        output.events,
+        inputs.slots,
+        inputs.terms,
+        [each.name for each in strategies],
+        [each.tags for each in strategies],
     )
     closes = last_closes(tape)
     missed: dict[str, int] = {}
@@ -211,7 +221,9 @@ def _refusals(
 def _held(output: EngineOutput, inputs: EngineInput, closes: Float64) -> Float64:
     """Gross value of the positions over equity, at each close."""
     events, tape = output.events, inputs.tape
-    fills = events[(events[:, layout.KIND] == layout.ENTRY_FILL) | (events[:, layout.KIND] == layout.EXIT_FILL)]
+    fills = events[
+        (events[:, layout.KIND] == layout.ENTRY_FILL) | (events[:, layout.KIND] == layout.EXIT_FILL)
+    ]
     gross = np.zeros(len(tape.ts))
     for number, slot in enumerate(inputs.slots):
         own = fills[fills[:, layout.EVENT_SLOT] == number]
@@ -234,7 +246,12 @@ def _buy_and_hold(inputs: EngineInput, closes: Float64) -> Float64:
     for place, terms in enumerate(inputs.terms):
         first = int(np.argmax(inputs.tape.ticks[:, place, 0] > 0))
         paid = 1.0 + terms.half_spread
-        price = float(inputs.tape.ticks[first, place, 0]) * float(terms.tick) * paid * (1.0 + float(terms.taker_fee))
+        price = (
+            float(inputs.tape.ticks[first, place, 0])
+            * float(terms.tick)
+            * paid
+            * (1.0 + float(terms.taker_fee))
+        )
         worth = (1.0 - terms.half_spread) * (1.0 - float(terms.taker_fee)) * float(terms.tick)
         held = part / price * closes[:, place] * worth
         total += np.where(np.arange(len(held)) < first, part, held)

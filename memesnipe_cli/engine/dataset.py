@@ -92,14 +92,22 @@ def _piped_base(request: Request) -> int:
 
 
 def _one_series(
-    request: Request, assumed: Assumptions, symbol: str, base_ms: int, from_ms: int | None, warnings: list[str]
+    request: Request,
+    assumed: Assumptions,
+    symbol: str,
+    base_ms: int,
+    from_ms: int | None,
+    warnings: list[str],
 ) -> Series:
     candles = _candles(request, symbol, timeframe_name(base_ms), from_ms)
     if not len(candles):
         raise DataError(
-            f"no bars of {symbol} {timeframe_name(base_ms)} from {request.venue} in that time", "see `memesnipe ingest list`"
+            f"no bars of {symbol} {timeframe_name(base_ms)} from {request.venue} in that time",
+            "see `memesnipe ingest list`",
         )
-    terms = assumed.apply(terms_of(candles, request.store.lake.read_instrument(request.venue, symbol), request.profile))
+    terms = assumed.apply(
+        terms_of(candles, request.store.lake.read_instrument(request.venue, symbol), request.profile)
+    )
     needs = [strategy.needs for strategy in request.strategies]
     reference = None
     for need in needs:
@@ -128,7 +136,10 @@ def _between(candles: Candles, from_ms: int | None, until_ms: int | None) -> Can
     end = len(candles) if until_ms is None else int(np.searchsorted(candles.ts, until_ms))
     return Candles(
         candles.key,
-        *(getattr(candles, name)[begin:end] for name in ("ts", "open", "high", "low", "close", "volume", "synthetic")),
+        *(
+            getattr(candles, name)[begin:end]
+            for name in ("ts", "open", "high", "low", "close", "volume", "synthetic")
+        ),
     )
 
 
@@ -157,7 +168,9 @@ def _funding(request: Request, symbol: str, perpetual: bool, warnings: list[str]
     if rates is not None and len(rates):
         return rates
     if perpetual:
-        warnings.append(f"{symbol}: no funding rates in the store; positions pay none (memesnipe ingest funding)")
+        warnings.append(
+            f"{symbol}: no funding rates in the store; positions pay none (memesnipe ingest funding)"
+        )
     return None
 
 
@@ -200,7 +213,9 @@ def make_tape(dataset: Dataset, until_ms: int | None = None) -> Tape:
     parts = [item.candles.ts[item.candles.ts >= dataset.begin_ms] for item in dataset.series]
     ts = parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
     if not len(ts):
-        raise DataError(f"no bars from {format_time(dataset.begin_ms)} on", "give an earlier --since, or ingest more")
+        raise DataError(
+            f"no bars from {format_time(dataset.begin_ms)} on", "give an earlier --since, or ingest more"
+        )
     count = len(dataset.series)
     ticks = np.zeros((len(ts), count, 4), dtype=np.int64)
     volume = np.zeros((len(ts), count))
@@ -275,7 +290,10 @@ def scan_signals(
 def _onto_tape(rows: EntryRows, first: int, places: Int64) -> EntryRows:
     """Rows indexed by the series' bars -> rows indexed by the tape's, without those before the tape."""
     later = rows.index >= first
-    columns = {name: getattr(rows, name)[later] for name in ("side", "tag", "stop", "target", "max_bars", "weight", "score")}
+    columns = {
+        name: getattr(rows, name)[later]
+        for name in ("side", "tag", "stop", "target", "max_bars", "weight", "score")
+    }
     return EntryRows(index=places[rows.index[later] - first], **columns)
 
 
@@ -284,7 +302,9 @@ def make_slots(strategies: int, series: int) -> list[Slot]:
     return [Slot(strategy, place) for strategy in range(strategies) for place in range(series)]
 
 
-def engine_input(dataset: Dataset, tape: Tape, strategies: list[LoadedStrategy], assumed: Assumptions) -> EngineInput:
+def engine_input(
+    dataset: Dataset, tape: Tape, strategies: list[LoadedStrategy], assumed: Assumptions
+) -> EngineInput:
     """What the engine takes beside the signals."""
     return EngineInput(
         tape=tape,

@@ -86,6 +86,10 @@ _FIELDS: dict[int, tuple[tuple[str, int, str | _Words], ...]] = {
     layout.FUNDED: (("cash", layout.EVENT_CASH, _MONEY),),
     layout.SKIP_ENDED: (("tag", layout.EVENT_TAG, _NUMBER),),
 }
+_CODES = {
+    id(words): {word: code for code, word in words.items()}
+    for words in (_SIDES, CAPS, EXIT_REASONS, REFUSALS, MISSES)
+}
 _HEAD = (layout.KIND, layout.EVENT_TS, layout.EVENT_SLOT)
 
 
@@ -132,7 +136,7 @@ def row_of(body: Mapping[str, Any], slot: int, grid: Grid) -> Row:
 
 
 def _written(value: int, how: str | _Words, grid: Grid) -> str | int:
-    if isinstance(how, Mapping):
+    if not isinstance(how, str):
         return how.get(value, f"code_{value}")
     if how == _TIME:
         return time_text(value)
@@ -142,16 +146,17 @@ def _written(value: int, how: str | _Words, grid: Grid) -> str | int:
 
 
 def _read(value: Any, name: str, how: str | _Words, grid: Grid) -> int:
-    if isinstance(how, Mapping):
-        codes = {word: code for code, word in how.items()}
+    if not isinstance(how, str):
+        codes = _CODES[id(how)]
         return codes[value] if value in codes else int(str(value).removeprefix("code_"))
     if how == _TIME:
         return time_value(value, name)
     if how == _NUMBER:
         return int(value)
     unit = _unit(how, grid)
-    units = int((decimal_value(value, name) / unit).to_integral_value())
-    if units * unit != decimal_value(value, name):
+    amount = decimal_value(value, name)
+    units = int((amount / unit).to_integral_value())
+    if units * unit != amount:
         raise ValueError(f"{name}: {value} is no multiple of {unit}")
     return units
 

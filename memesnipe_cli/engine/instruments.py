@@ -41,7 +41,9 @@ def terms_of(candles: Candles, known: Instrument | None, profile: Profile) -> Te
 
 def inferred(candles: Candles) -> Instrument:
     """Tick and lot from the decimals of a series' prices and volumes; the smallest order is taken as 1 of the quote."""
-    prices = np.concatenate([candles.open[:SAMPLE], candles.close[-SAMPLE:], candles.high[::97], candles.low[::97]])
+    prices = np.concatenate(
+        [candles.open[:SAMPLE], candles.close[-SAMPLE:], candles.high[::97], candles.low[::97]]
+    )
     highest = float(np.max(candles.high)) if len(candles) else 1.0
     most = MOST_DECIMALS
     while most > 0 and highest * 10**most > LARGEST_TICKS:

@@ -88,7 +88,9 @@ def _definitions(source: Source) -> list[tuple[str, ast.stmt]]:
     for node in ast.parse(source.text, source.origin).body:
         if isinstance(node, ast.FunctionDef):
             found.append((node.name, _bare(node)))
-        elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        elif (
+            isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+        ):
             found.append((node.targets[0].id, node))
         elif isinstance(node, ast.ClassDef):
             found += _from_class(node)
@@ -100,7 +102,11 @@ def _definitions(source: Source) -> list[tuple[str, ast.stmt]]:
 def _from_class(node: ast.ClassDef) -> list[tuple[str, ast.stmt]]:
     """A NamedTuple becomes a namedtuple; of a strategy class only its static functions come along."""
     if any(isinstance(base, ast.Name) and base.id == "NamedTuple" for base in node.bases):
-        fields = [item.target.id for item in node.body if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)]
+        fields = [
+            item.target.id
+            for item in node.body
+            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+        ]
         text = f"{node.name} = namedtuple({node.name!r}, {fields!r})"
         return [(node.name, ast.parse(text).body[0])]
     return [
@@ -118,7 +124,11 @@ def _bare(function: ast.FunctionDef) -> ast.FunctionDef:
     for argument in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]:
         argument.annotation = None
     first = function.body[0]
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+    if (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    ):
         function.body = function.body[1:] or [ast.Pass()]
     return function
 
@@ -150,7 +160,13 @@ def _environment() -> list[str]:
     import numpy as np
     from llvmlite import binding
 
-    return [numba.__version__, np.__version__, sys.version, binding.get_host_cpu_name(), str(binding.get_host_cpu_features())]
+    return [
+        numba.__version__,
+        np.__version__,
+        sys.version,
+        binding.get_host_cpu_name(),
+        str(binding.get_host_cpu_features()),
+    ]
 
 
 def _place(cache_dir: Path, module_name: str, text: str) -> Path:

@@ -33,7 +33,9 @@ class Terms:
     min_notional: Decimal = Decimal(0)
     min_qty: Decimal = Decimal(0)
     shortable: bool = False  # perpetuals only
-    stop_limit: float | None = None  # None: the venue's stops sell at market; else how far below the stop they may
+    stop_limit: float | None = (
+        None  # None: the venue's stops sell at market; else how far below the stop they may
+    )
     delisted_ms: int | None = None
 
 

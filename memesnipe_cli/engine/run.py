@@ -62,7 +62,13 @@ class Account:
 
     @classmethod
     def open(
-        cls, terms: list[Terms], plans: list[ExitPlan], timeframes_ms: list[int], slots: list[Slot], rules: Rules, base_ms: int
+        cls,
+        terms: list[Terms],
+        plans: list[ExitPlan],
+        timeframes_ms: list[int],
+        slots: list[Slot],
+        rules: Rules,
+        base_ms: int,
     ) -> Account:
         """A fresh account that holds its capital in cash."""
         account = np.zeros(layout.ACCOUNT_WIDTH, dtype=np.int64)
@@ -99,8 +105,13 @@ def _pack_terms(terms: Terms, rules: Rules, whole: Int64, real: Float64) -> None
     value = Fraction(terms.tick) * Fraction(terms.lot) / Fraction(MONEY_UNIT)
     ppm = terms.taker_fee * 1_000_000
     if ppm != ppm.to_integral_value():
-        raise DataError(f"fee {terms.taker_fee} of {terms.symbol} is finer than a millionth", "give it in whole millionths")
-    minimum = Fraction(terms.min_notional) / Fraction(MONEY_UNIT) * (1 + Fraction(str(rules.min_notional_margin)))
+        raise DataError(
+            f"fee {terms.taker_fee} of {terms.symbol} is finer than a millionth",
+            "give it in whole millionths",
+        )
+    minimum = (
+        Fraction(terms.min_notional) / Fraction(MONEY_UNIT) * (1 + Fraction(str(rules.min_notional_margin)))
+    )
     whole[layout.VALUE_NUM] = value.numerator
     whole[layout.VALUE_DEN] = value.denominator
     whole[layout.FEE_PPM] = int(ppm)
@@ -154,7 +165,9 @@ def pack_rows(signals: SignalTape) -> tuple[Int64, Int64, Int64, Int64, Float64]
     ends = np.cumsum([len(slot.index) for slot in signals.rows]).astype(np.int64)
     first = np.concatenate([[0], ends[:-1]]).astype(np.int64)
     index = np.concatenate([slot.index for slot in signals.rows]).astype(np.int64)
-    whole = np.concatenate([np.column_stack([slot.tag, slot.max_bars]) for slot in signals.rows]).astype(np.int64)
+    whole = np.concatenate([np.column_stack([slot.tag, slot.max_bars]) for slot in signals.rows]).astype(
+        np.int64
+    )
     real = np.concatenate([np.column_stack([slot.stop, slot.target, slot.weight]) for slot in signals.rows])
     return first, ends, index, whole, real.astype(np.float64)
 
@@ -164,13 +177,17 @@ def simulate(
 ) -> EngineOutput:
     """Run the whole tape on a fresh account."""
     tape = inputs.tape
-    account = Account.open(inputs.terms, inputs.plans, inputs.timeframes_ms, inputs.slots, inputs.rules, tape.base_ms)
+    account = Account.open(
+        inputs.terms, inputs.plans, inputs.timeframes_ms, inputs.slots, inputs.rules, tape.base_ms
+    )
     code = kernel(compiled, cache_dir or default_cache_dir())
     rows, row_ends, row_index, row_whole, row_real = pack_rows(signals)
     active = np.zeros(len(inputs.slots), dtype=np.uint8)
     equity = np.empty(len(tape.ts))
     chunks: list[Int64] = []
-    events = np.empty((max(4096, 4 * layout.EVENTS_PER_BAR * len(inputs.slots)), layout.EVENT_WIDTH), dtype=np.int64)
+    events = np.empty(
+        (max(4096, 4 * layout.EVENTS_PER_BAR * len(inputs.slots)), layout.EVENT_WIDTH), dtype=np.int64
+    )
     at = 0
     while at < len(tape.ts):
         account.account[layout.EVENT_COUNT] = 0

@@ -104,8 +104,8 @@ def run_session(request: SessionRequest) -> SessionRun:
         if resumed:
             dataset = _go_on(request, journal, state, dataset, assumed, warnings)
         else:
-            _open(request, journal, state, dataset, assumed)
-        return _run(request, journal, dataset, assumed, resumed, warnings)
+            state = _open(request, journal, state, dataset, assumed)
+        return _run(request, journal, state, dataset, assumed, resumed, warnings)
 
 
 def _body(
@@ -119,7 +119,7 @@ def _body(
 
 def _open(
     request: SessionRequest, journal: Journal, state: AccountState, dataset: Dataset, assumed: Assumptions
-) -> None:
+) -> AccountState:
     """Begin a session with its capital in cash. Refused while the open one holds positions."""
     busy = state.busy()
     if busy and not request.abandon:
@@ -129,7 +129,8 @@ def _open(
             "trade on until it is flat, or trade on another account: --account NAME",
             code="session_open",
         )
-    journal.append(SESSION, _body(request, state, dataset, assumed))
+    opened = journal.append(SESSION, _body(request, state, dataset, assumed))
+    return AccountFold().apply(state, opened)
 
 
 def _go_on(
@@ -163,16 +164,16 @@ def _go_on(
 def _run(
     request: SessionRequest,
     journal: Journal,
+    state: AccountState,
     dataset: Dataset,
     assumed: Assumptions,
     resumed: bool,
     warnings: list[str],
 ) -> SessionRun:
-    state = journal.replay(AccountFold())
     tape = make_tape(dataset)
     inputs = engine_input(dataset, tape, request.strategies, assumed)
     book = SessionJournal(journal, state, inputs, request.strategies, request.on_line)
-    book.finish(state)
+    book.finish()
     begin = first_bar(state, inputs)
     account = _account(state, book, inputs, begin)
     base_ms = tape.base_ms
@@ -200,7 +201,7 @@ def _run(
     if bars and last is not None:
         book.mark(last, base_ms, equity, account.cash)
     return SessionRun(
-        state=journal.replay(AccountFold()),
+        state=book.state,
         trades=book.trades,
         open_trades=book.open_trades(),
         bars=bars,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from memesnipe_cli.engine.account_fold import MARK, TRADE, AccountState, Key
+from memesnipe_cli.engine.account_fold import MARK, TRADE, AccountFold, AccountState, Key
 from memesnipe_cli.engine.account_step import SILENT, SlotSignal
 from memesnipe_cli.engine.event_lines import KINDS, Grid, Row, body_of
 from memesnipe_cli.engine.kernel import layout
@@ -42,7 +42,8 @@ class Decision:
 
 
 class SessionJournal:
-    """The journal of one open session. `trades` are those that ended since this object was made."""
+    """The journal of one open session. `trades` are those that ended since this object was made; `state` is
+    the account as a process that starts now would fold it."""
 
     def __init__(
         self,
@@ -53,6 +54,8 @@ class SessionJournal:
         on_line: OnLine | None,
     ) -> None:
         session = state.session or {}
+        self.state = state
+        self._fold = AccountFold()
         self._journal = journal
         self._session = session
         self._store_id = journal.store_id()
@@ -73,11 +76,12 @@ class SessionJournal:
         self._waiting: list[Line] = []
         self.trades: list[TradeRecord] = []
 
-    def finish(self, state: AccountState) -> None:
+    def finish(self) -> None:
         """Write the `trade` lines that a former process owed when it died."""
+        keys = self.state.keys
         lines = [
-            self._trade_line([_of_slot(row, self.keys.index(state.keys[number])) for row in rows])
-            for number, rows in state.finished
+            self._trade_line([_of_slot(row, self.keys.index(keys[number])) for row in rows])
+            for number, rows in self.state.finished
         ]
         self._append(lines)
 
@@ -125,8 +129,10 @@ class SessionJournal:
     def _append(self, lines: list[Line]) -> None:
         """Write what waits, then these lines, in one piece."""
         lines, self._waiting = self._waiting + lines, []
-        if lines:
-            self._journal.append_many(lines)
+        if not lines:
+            return
+        for entry in self._journal.append_many(lines):
+            self.state = self._fold.apply(self.state, entry)
         if self._on_line is not None:
             for kind, body in lines:
                 self._on_line(kind, body)

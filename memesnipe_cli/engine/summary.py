@@ -94,7 +94,7 @@ def summary(backtest: Backtest, shares: Float64 | None = None) -> dict[str, Any]
         drawdown_recovered=result["drawdown_recovered"],
         average_gross=statistic(average_gross(backtest.held)),
         open_trades=len(backtest.open_trades),
-        open_pnl=_total(trade.pnl for trade in backtest.open_trades),
+        open_pnl=_open_pnl(backtest),
         orders=backtest.orders,
         signals=backtest.signals,
         refusals=refusals_by_code(backtest.refusals),
@@ -122,7 +122,7 @@ def _curve_figures(backtest: Backtest, equity: Float64, shares: Float64 | None =
     fall = max_drawdown(backtest.close_ms, equity, start, backtest.since_ms, shares)
     annual = None if returns is None else sharpe(returns)
     return {
-        "final_equity": decimal_text(Decimal(repr(final)).quantize(MONEY_UNIT)),
+        "final_equity": decimal_text(_amount(final)),
         "total_return": total_return(start, final),
         "sharpe": annual,
         "sharpe_se": None if returns is None else annual_sharpe_standard_error(annual, len(returns)),
@@ -148,6 +148,19 @@ def _plain(value: Any) -> Any:
 
 def _total(amounts: Iterable[Decimal]) -> str:
     return decimal_text(sum(amounts, Decimal(0)))
+
+
+def _open_pnl(backtest: Backtest) -> str:
+    """What the positions held at the end gain at their last marks: whatever the closed trades did not."""
+    if not backtest.open_trades or not len(backtest.equity):
+        return "0"
+    gained = _amount(float(backtest.equity[-1])) - backtest.capital
+    return decimal_text(gained - sum((trade.pnl for trade in backtest.trades), Decimal(0)))
+
+
+def _amount(value: float) -> Decimal:
+    """Marked equity as an amount, to a money unit."""
+    return Decimal(repr(value)).quantize(MONEY_UNIT)
 
 
 def _traded(backtest: Backtest) -> float:

@@ -15,7 +15,7 @@ _ENOUGH = Context(prec=12)
 
 
 def trade_row(run: str, trade: TradeRecord) -> dict[str, Any]:
-    """One flat `trade` record. A position open at the end has no exit; its `pnl` is at the last mark."""
+    """One flat `trade` record. A position open at the end has no exit and no profit yet."""
     return record(
         "trade",
         run=run,
@@ -32,7 +32,7 @@ def trade_row(run: str, trade: TradeRecord) -> dict[str, Any]:
         exit_reason=None if trade.open else trade.exit_reason,
         fees=decimal_text(trade.fees),
         slippage=decimal_text(trade.slippage),
-        pnl=decimal_text(trade.pnl),
+        pnl=None if trade.open else decimal_text(trade.pnl),
         funding=decimal_text(trade.funding),
         notional=decimal_text(trade.notional),
         risk=decimal_text(trade.risk),

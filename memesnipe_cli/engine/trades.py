@@ -66,7 +66,11 @@ class _Building:
 
 
 def trades_from_events(
-    events: Int64, slots: Sequence[Slot], terms: Sequence[Terms], strategies: Sequence[str], tags: Sequence[dict[int, str]]
+    events: Int64,
+    slots: Sequence[Slot],
+    terms: Sequence[Terms],
+    strategies: Sequence[str],
+    tags: Sequence[dict[int, str]],
 ) -> tuple[list[TradeRecord], list[TradeRecord]]:
     """(closed trades in the order they ended, positions still open). tags: per strategy, the words for its entry tags."""
     open_: dict[int, _Building] = {}
@@ -87,7 +91,9 @@ def trades_from_events(
         elif kind == layout.FUNDED:
             open_[slot].funding -= row[layout.EVENT_CASH]
             open_[slot].cash += row[layout.EVENT_CASH]
-    still = [_record(building, slots[slot], terms, strategies, tags) for slot, building in sorted(open_.items())]
+    still = [
+        _record(building, slots[slot], terms, strategies, tags) for slot, building in sorted(open_.items())
+    ]
     return closed, still
 
 
@@ -119,7 +125,11 @@ def _add_exit(building: _Building, row: list[int]) -> None:
 
 
 def _record(
-    item: _Building, slot: Slot, terms: Sequence[Terms], strategies: Sequence[str], tags: Sequence[dict[int, str]]
+    item: _Building,
+    slot: Slot,
+    terms: Sequence[Terms],
+    strategies: Sequence[str],
+    tags: Sequence[dict[int, str]],
 ) -> TradeRecord:
     instrument = terms[slot.instrument]
     point = instrument.tick * instrument.lot  # value of one lot moving one tick
@@ -158,7 +168,9 @@ def best_fee_needed(events: Int64) -> dict[int, float]:
     """slot -> the highest taker fee (share) at which at least one of its cost-vetoed signals would have passed."""
     rows = events[(events[:, layout.KIND] == layout.REFUSED) & (events[:, layout.CODE] == layout.COST_VETO)]
     found: dict[int, float] = {}
-    for slot, ppm in zip(rows[:, layout.EVENT_SLOT].tolist(), rows[:, layout.EVENT_EXTRA].tolist(), strict=True):
+    for slot, ppm in zip(
+        rows[:, layout.EVENT_SLOT].tolist(), rows[:, layout.EVENT_EXTRA].tolist(), strict=True
+    ):
         found[slot] = max(found.get(slot, -1.0), ppm / 1e6)
     return found
 

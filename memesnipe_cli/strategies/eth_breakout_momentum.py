@@ -7,7 +7,7 @@ year, and a public live record of the idea won 28 % of 232 trades: expect a low 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -58,7 +58,7 @@ class EthBreakoutMomentum(Strategy):
     family = "momentum"
     timeframe = "4h"
     needs = Needs(reference="BTC", reference_timeframe="1d", funding=True)
-    tags = {1: "S1 breakout", 2: "S2 breakout"}
+    tags: ClassVar[dict[int, str]] = {1: "S1 breakout", 2: "S2 breakout"}
 
     class Params(Strategy.Params):
         """Parameters of eth_breakout_momentum; lengths in bars unless named otherwise."""
@@ -71,11 +71,17 @@ class EthBreakoutMomentum(Strategy):
         stop_atr: float = Field(2.0, gt=0.0, le=20.0, description="stop distance in N")
         step_atr: float = Field(0.5, gt=0.0, le=10.0, description="distance between units in N")
         units: int = Field(4, ge=1, le=10, description="most units of a pyramid")
-        unit_risk: float = Field(0.01, gt=0.0, le=0.02, description="share of equity that one N of one unit moves")
+        unit_risk: float = Field(
+            0.01, gt=0.0, le=0.02, description="share of equity that one N of one unit moves"
+        )
         regime_days: int = Field(50, ge=2, le=REGIME_MAX, description="days of the reference's mean")
-        volatility_bars: int = Field(120, ge=10, le=VOLATILITY_MAX, description="bars of the realised volatility")
+        volatility_bars: int = Field(
+            120, ge=10, le=VOLATILITY_MAX, description="bars of the realised volatility"
+        )
         volatility_rank: float = Field(0.95, gt=0.0, le=1.0, description="no entry at or above this rank")
-        volatility_target: float = Field(0.25, gt=0.0, le=5.0, description="annual volatility that a position is held to")
+        volatility_target: float = Field(
+            0.25, gt=0.0, le=5.0, description="annual volatility that a position is held to"
+        )
         funding_z: float = Field(2.0, gt=0.0, le=100.0, description="no entry at or above this funding z")
 
     @staticmethod
@@ -108,7 +114,7 @@ class EthBreakoutMomentum(Strategy):
         volatility = math.nan
         rank = 0.0
         if full(s, RETURNS, p.volatility_bars):
-            unused, volatility = mean_and_deviation(s, RETURNS, p.volatility_bars)
+            _, volatility = mean_and_deviation(s, RETURNS, p.volatility_bars)
             s[BARS] += 1.0
             if s[VOLATILITIES] > 0.0:
                 rank = rank_among(s, VOLATILITIES, volatility, RANKS)
@@ -126,13 +132,17 @@ class EthBreakoutMomentum(Strategy):
             return signal(exits=exits)
         if not full(s, REGIME, p.regime_days):
             return signal(exits=exits)
-        regime, unused = mean_and_deviation(s, REGIME, p.regime_days)
+        regime, _ = mean_and_deviation(s, REGIME, p.regime_days)
         if recent(s, REGIME, 0, p.regime_days) <= regime or rank >= p.volatility_rank or crowded:
             return signal(exits=exits)
         weight = p.volatility_target / (volatility * math.sqrt(365.0 * 6.0))
         strength = (bar.close - fast_top) / average
         if bar.close > slow_top:
-            return signal(enter=1, tag=2, exits=exits, stop=p.stop_atr * average, weight=weight, score=strength)
+            return signal(
+                enter=1, tag=2, exits=exits, stop=p.stop_atr * average, weight=weight, score=strength
+            )
         if bar.close > fast_top:
-            return signal(enter=1, tag=1, exits=exits, stop=p.stop_atr * average, weight=weight, score=strength)
+            return signal(
+                enter=1, tag=1, exits=exits, stop=p.stop_atr * average, weight=weight, score=strength
+            )
         return signal(exits=exits)

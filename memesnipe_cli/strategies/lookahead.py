@@ -36,7 +36,9 @@ class LookaheadFinding:
         )
 
 
-def lookahead_check(loaded: LoadedStrategy, candles: Candles, *, prefixes: int = PREFIXES) -> list[LookaheadFinding]:
+def lookahead_check(
+    loaded: LoadedStrategy, candles: Candles, *, prefixes: int = PREFIXES
+) -> list[LookaheadFinding]:
     """Compare the signals over all bars with those over some prefixes; at most one finding a prefix."""
     scanner = SignalScanner(loaded, Path(), compiled=False)
     whole = scanner.scan(_bars(candles, len(candles)))
@@ -57,5 +59,7 @@ def lookahead_check(loaded: LoadedStrategy, candles: Candles, *, prefixes: int =
 
 
 def _bars(candles: Candles, length: int) -> BaseBars:
-    columns = (getattr(candles, name)[:length] for name in ("ts", "open", "high", "low", "close", "volume"))
-    return BaseBars(timeframe_ms(candles.key.timeframe), *columns, NO_FLOATS, NO_INTS, NO_FLOATS)
+    return BaseBars(
+        timeframe_ms(candles.key.timeframe), candles.ts[:length], candles.open[:length], candles.high[:length],
+        candles.low[:length], candles.close[:length], candles.volume[:length], NO_FLOATS, NO_INTS, NO_FLOATS,
+    )  # fmt: skip

@@ -7,7 +7,7 @@ momentum rather than reversal (Zaremba et al. 2021), and those are what can be t
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -21,7 +21,6 @@ from memesnipe_cli.strategies.indicators import (
     half_life,
     mean_and_deviation,
     push,
-    recent,
     rsi,
     variance_ratio,
 )
@@ -46,7 +45,7 @@ class MeanRevert1h(Strategy):
     summary = "Hourly washout below the mean in a reverting market; out at the mean."
     family = "mean_reversion"
     timeframe = "1h"
-    tags = {1: "washout"}
+    tags: ClassVar[dict[int, str]] = {1: "washout"}
 
     class Params(Strategy.Params):
         """Parameters of mean_revert_1h; lengths in bars."""
@@ -111,5 +110,5 @@ class MeanRevert1h(Strategy):
         ratio = variance_ratio(s, LONG, p.tests, p.ratio_steps)
         if not (p.half_life_min <= life <= p.half_life_max and ratio < p.ratio_max):
             return signal(score=z)
-        bars = min(p.max_bars, int(math.ceil(2.0 * life)))
+        bars = min(p.max_bars, math.ceil(2.0 * life))
         return signal(enter=1, stop=p.stop_atr * average, target=mean, max_bars=bars, score=z)

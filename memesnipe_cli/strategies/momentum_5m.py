@@ -7,7 +7,7 @@ switch with jumps (Wen, Bouri, Xu, Zhao 2022), hence the veto on one-bar moves.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -57,15 +57,19 @@ class Momentum5m(Strategy):
     summary = "5-minute breakout confirmed by volume and the hourly trend; half out at 2 R, the rest trails."
     family = "momentum"
     timeframe = "5m"
-    tags = {1: "breakout up", 2: "breakout down"}
+    tags: ClassVar[dict[int, str]] = {1: "breakout up", 2: "breakout down"}
 
     class Params(Strategy.Params):
         """Parameters of momentum_5m; lengths in bars unless named otherwise."""
 
         lookback: int = Field(12, ge=2, le=LOOKBACK_MAX, description="bars of the momentum return")
         momentum: float = Field(1.0, ge=0.0, le=10.0, description="least return in units of its volatility")
-        breakout: int = Field(48, ge=2, le=BREAKOUT_MAX, description="bars whose highest high must be exceeded")
-        volume: float = Field(1.5, ge=0.0, le=100.0, description="least volume over its median at this time of day")
+        breakout: int = Field(
+            48, ge=2, le=BREAKOUT_MAX, description="bars whose highest high must be exceeded"
+        )
+        volume: float = Field(
+            1.5, ge=0.0, le=100.0, description="least volume over its median at this time of day"
+        )
         volume_days: int = Field(20, ge=3, le=60, description="days of that median")
         fast_hours: int = Field(12, ge=1, le=500, description="fast trend, hours")
         slow_hours: int = Field(48, ge=2, le=2000, description="slow trend, hours")
@@ -74,7 +78,9 @@ class Momentum5m(Strategy):
         atr_bars: int = Field(14, ge=2, le=500, description="bars of the average true range")
         stop_atr: float = Field(2.0, gt=0.0, le=20.0, description="stop distance in ATR")
         trail_atr: float = Field(3.0, ge=0.0, le=50.0, description="trail distance in ATR, 0 for none")
-        target_r: float = Field(2.0, ge=0.0, le=50.0, description="first target in stop distances, 0 for none")
+        target_r: float = Field(
+            2.0, ge=0.0, le=50.0, description="first target in stop distances, 0 for none"
+        )
         target_share: float = Field(0.5, gt=0.0, le=1.0, description="share that leaves at the target")
         max_bars: int = Field(24, ge=0, le=10_000, description="time stop, 0 for none")
         risk: float = Field(0.005, gt=0.0, le=0.02, description="share of equity that the stop may lose")

@@ -114,7 +114,7 @@ class LoadedStrategy:
         return int(self.strategy.cells(self.params))
 
     @property
-    def parameter_types(self) -> dict[str, type]:
+    def parameter_types(self) -> dict[str, Any]:
         """Name -> int, float or bool, in the order the step's parameters are packed."""
         return {name: field.annotation or float for name, field in type(self.params).model_fields.items()}
 
@@ -168,7 +168,10 @@ def _find(spec: str) -> tuple[type[Strategy], str, Path]:
         return strategy, f"package {points[spec].value}", Path(str(sys.modules[strategy.__module__].__file__))
     near = difflib.get_close_matches(spec, names(), 3, 0.4)
     guess = f"did you mean {', '.join(near)}? " if near else ""
-    raise UsageError(f"strategy {spec!r} is not known", f"{guess}see `memesnipe strategies list`, or give path/to/file.py:Class")
+    raise UsageError(
+        f"strategy {spec!r} is not known",
+        f"{guess}see `memesnipe strategies list`, or give path/to/file.py:Class",
+    )
 
 
 def _from_file(spec: str) -> tuple[type[Strategy], str, Path]:
@@ -177,7 +180,10 @@ def _from_file(spec: str) -> tuple[type[Strategy], str, Path]:
     file, _, wanted = spec.partition(":")
     path = Path(file)
     if not path.is_file():
-        raise UsageError(f"strategy file {file!r} does not exist", "give path/to/file.py:Class; `memesnipe strategies new NAME` writes one")
+        raise UsageError(
+            f"strategy file {file!r} does not exist",
+            "give path/to/file.py:Class; `memesnipe strategies new NAME` writes one",
+        )
     module_name = f"memesnipe_user_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
     loader = importlib.util.spec_from_file_location(module_name, path)
     if loader is None or loader.loader is None:
@@ -199,7 +205,9 @@ def _from_file(spec: str) -> tuple[type[Strategy], str, Path]:
         wanted = next(iter(found))
     if wanted not in found:
         offered = ", ".join(sorted(found)) or "none"
-        raise UsageError(f"{file} has no strategy {wanted!r}", f"classes derived from Strategy in it: {offered}")
+        raise UsageError(
+            f"{file} has no strategy {wanted!r}", f"classes derived from Strategy in it: {offered}"
+        )
     return found[wanted], f"file {file}", path
 
 
@@ -213,7 +221,9 @@ def _only(text: str, class_name: str) -> str:
     ]
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == class_name:
-            node.body = [item for item in node.body if isinstance(item, ast.FunctionDef) and item.name not in _EDGE]
+            node.body = [
+                item for item in node.body if isinstance(item, ast.FunctionDef) and item.name not in _EDGE
+            ]
     return ast.unparse(tree)
 
 
@@ -230,16 +240,23 @@ def _check_class(strategy: type[Strategy], source: str) -> None:
 
     name = strategy.__name__
     if strategy.step is Base.step:
-        raise StrategyError(f"strategy {name} has no step", "add a static method step(s, bar, p) that returns signal(...)")
+        raise StrategyError(
+            f"strategy {name} has no step", "add a static method step(s, bar, p) that returns signal(...)"
+        )
     if strategy.family not in FAMILIES:
-        raise StrategyError(f"strategy {name}: family {strategy.family!r} is not known", f"one of {', '.join(FAMILIES)}")
+        raise StrategyError(
+            f"strategy {name}: family {strategy.family!r} is not known", f"one of {', '.join(FAMILIES)}"
+        )
     timeframe_ms(strategy.timeframe)
     if any(not 1 <= tag <= 5 for tag in strategy.tags):
-        raise StrategyError(f"strategy {name}: tags must be 1 to 5, not {sorted(strategy.tags)}", "renumber `tags`")
+        raise StrategyError(
+            f"strategy {name}: tags must be 1 to 5, not {sorted(strategy.tags)}", "renumber `tags`"
+        )
     for field_name, field in strategy.Params.model_fields.items():
         if field.annotation not in (int, float, bool):
             raise StrategyError(
-                f"strategy {name}: parameter {field_name} is {field.annotation}", "parameters are int, float or bool"
+                f"strategy {name}: parameter {field_name} is {field.annotation}",
+                "parameters are int, float or bool",
             )
 
 
@@ -252,7 +269,8 @@ def _parameters(strategy: type[Strategy], given: Mapping[str, str]) -> BaseModel
             near = difflib.get_close_matches(key, known, 1, 0.4)
             guess = f"did you mean {near[0]}? " if near else ""
             raise UsageError(
-                f"strategy {strategy.name} has no parameter {key!r}", f"{guess}it has: {', '.join(known) or 'none'}"
+                f"strategy {strategy.name} has no parameter {key!r}",
+                f"{guess}it has: {', '.join(known) or 'none'}",
             )
     try:
         return strategy.Params.model_validate(dict(given))

@@ -58,5 +58,12 @@ def signal(
 ) -> Signal:
     """A Signal with every field of the type that the engine expects."""
     return Signal(
-        int(enter), int(exits), int(tag), float(stop), float(target), int(max_bars), float(weight), float(score)
+        int(enter),
+        int(exits),
+        int(tag),
+        float(stop),
+        float(target),
+        int(max_bars),
+        float(weight),
+        float(score),
     )

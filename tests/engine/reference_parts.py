@@ -207,7 +207,7 @@ class Rounding:
 
     def floor(self, number: Fraction, scale: Fraction = ZERO) -> int:
         """Rounded down; float noise is forgiven. `scale`: the size of the numbers it came from, if larger."""
-        forgiving = number + Fraction(1, 10**6) + abs(number) / 10**12
+        forgiving = number + Fraction(1, 10**6) + abs(number) / 10**14
         self.doubt(forgiving - round(forgiving), abs(number) + scale, f"floor of {float(number)!r}")
         return math.floor(forgiving)
 

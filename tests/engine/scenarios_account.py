@@ -61,7 +61,7 @@ ACCOUNT: Scenarios = {
             terms=MANY_ZEROS,
             rules=rules(capital=Decimal(1_000_000)),
         ),
-        ["1 buy 545454545455 @5000000 entry", "3 sell 545454545455 @500000000 signal"],
+        ["1 buy 545454545454 @5000000 entry", "3 sell 545454545454 @500000000 signal"],
     ),
     "more volume than whole numbers can count": (
         Case(

@@ -125,7 +125,7 @@ def bars(symbol: str, count: int, seed: int) -> Candles:
     )
 
 
-def market(count: int, seed: int = 1) -> list[Candles]:
+def market(count: int, seed: int = 2) -> list[Candles]:
     """All three series; AAA ends after two thirds."""
     found = [bars(symbol, count, seed) for symbol in SYMBOLS]
     end = START + count * 2 // 3 * BASE_MS

@@ -3,6 +3,8 @@ the journal holds is enough to rebuild it."""
 
 from memesnipe_cli.engine.kernel.layout import (
     BEST,
+    BY_STOP,
+    BY_TARGET,
     CASH,
     CASH_FLOW,
     CODE,
@@ -34,7 +36,6 @@ from memesnipe_cli.engine.kernel.layout import (
     LEAVE,
     LEAVE_TS,
     LOTS,
-    BY_STOP,
     MISSED,
     REFERENCE,
     REFUSED,
@@ -66,11 +67,11 @@ from memesnipe_cli.engine.kernel.layout import (
     WAIT_TRAIL,
     WAIT_TS,
     WON,
-    BY_TARGET,
 )
+from memesnipe_cli.engine.kernel.world import Array
 
 
-def book_event(account, state, events, n):
+def book_event(account: Array, state: Array, events: Array, n: int) -> None:
     """Apply event n (a row, see layout.py) to the account and to its slot."""
     kind = events[n, KIND]
     slot = events[n, EVENT_SLOT]
@@ -105,7 +106,7 @@ def book_event(account, state, events, n):
         state[slot, WON] &= ~(1 << events[n, EVENT_TAG])
 
 
-def book_entry_order(state, slot, events, n):
+def book_entry_order(state: Array, slot: int, events: Array, n: int) -> None:
     """An entry order waits for its bar."""
     state[slot, WAIT_LOTS] = events[n, EVENT_LOTS]
     state[slot, WAIT_LIMIT] = events[n, EVENT_TICKS]
@@ -121,7 +122,7 @@ def book_entry_order(state, slot, events, n):
     state[slot, DECIDED_TS] = events[n, EVENT_TS]
 
 
-def book_entry_fill(account, state, slot, events, n):
+def book_entry_fill(account: Array, state: Array, slot: int, events: Array, n: int) -> None:
     """The waiting entry filled, whole or in part; what did not fill is cancelled."""
     first = state[slot, LOTS] == 0
     account[CASH] += events[n, EVENT_CASH]
@@ -145,7 +146,7 @@ def book_entry_fill(account, state, slot, events, n):
     book_used(state, slot, events, n)
 
 
-def book_exit_fill(account, state, slot, events, n):
+def book_exit_fill(account: Array, state: Array, slot: int, events: Array, n: int) -> None:
     """Lots left; the last ones end the trade."""
     account[CASH] += events[n, EVENT_CASH]
     state[slot, CASH_FLOW] += events[n, EVENT_CASH]
@@ -171,7 +172,7 @@ def book_exit_fill(account, state, slot, events, n):
     state[slot, WAIT_LOTS] = 0
 
 
-def book_used(state, slot, events, n):
+def book_used(state: Array, slot: int, events: Array, n: int) -> None:
     """Remember how much of this bar's volume the slot has taken."""
     if state[slot, USED_TS] == events[n, EVENT_TS]:
         state[slot, USED] += events[n, EVENT_LOTS]

@@ -63,10 +63,10 @@ from memesnipe_cli.engine.kernel.layout import (
     ROUNDING_UNITS,
     SHORTABLE,
     SIDE,
-    SKIPPING,
     SKIP_AFTER_WIN,
     SKIP_ENDED,
     SKIP_TAG,
+    SKIPPING,
     STEP,
     STEP_R,
     STOP_DISTANCE,
@@ -90,9 +90,10 @@ from memesnipe_cli.engine.kernel.layout import (
     WON,
 )
 from memesnipe_cli.engine.kernel.money import ceil_forgiving, floor_forgiving, value_up
+from memesnipe_cli.engine.kernel.world import TickBar, World
 
 
-def refuse(w, ts, slot, code, tag, detail):
+def refuse(w: World, ts: int, slot: int, code: int, tag: int, detail: int) -> None:
     """Count a refusal; detail is the fee in ppm that would pass the cost veto, else 0."""
     n = new_event(w, REFUSED, ts, slot, code)
     w.events[n, EVENT_TAG] = tag
@@ -100,23 +101,23 @@ def refuse(w, ts, slot, code, tag, detail):
     commit_event(w)
 
 
-def is_busy(w, slot):
+def is_busy(w: World, slot: int) -> bool:
     """Whether a slot holds a position or waits to enter one."""
     return w.state[slot, LOTS] != 0 or w.state[slot, WAIT_LOTS] != 0
 
 
-def gross_of(w, strategy):
+def gross_of(w: World, strategy: int) -> float:
     """What a strategy holds and waits for, in the quote currency; of the whole account for strategy -1."""
     total = 0.0
     for k in range(w.state.shape[0]):
         if is_busy(w, k) and (strategy < 0 or w.whole[k, STRATEGY] == strategy):
-            held = w.state[k, LOTS] * w.state[k, LAST_CLOSE]
-            waiting = w.state[k, WAIT_LOTS] * w.state[k, WAIT_LIMIT]
+            held = float(w.state[k, LOTS]) * w.state[k, LAST_CLOSE]
+            waiting = float(w.state[k, WAIT_LOTS]) * w.state[k, WAIT_LIMIT]
             total += (held + waiting) * (w.real[k, TICK] * w.real[k, LOT])
     return total
 
 
-def reserved_cash(w):
+def reserved_cash(w: World) -> float:
     """Cash that waiting buys may need, fee included, in the quote currency."""
     total = 0.0
     for k in range(w.state.shape[0]):
@@ -126,7 +127,7 @@ def reserved_cash(w):
     return total
 
 
-def base_owned(w, slot):
+def base_owned(w: World, slot: int) -> bool:
     """Whether another strategy holds, or waits to enter, the base asset of this slot."""
     for k in range(w.state.shape[0]):
         other = w.whole[k, STRATEGY] != w.whole[slot, STRATEGY]
@@ -135,14 +136,16 @@ def base_owned(w, slot):
     return False
 
 
-def smaller(quantity, cap, other, other_cap):
+def smaller(quantity: float, cap: int, other: float, other_cap: int) -> tuple[float, int]:
     """The smaller of two caps; the earlier one on a tie."""
     if other < quantity:
         return other, other_cap
     return quantity, cap
 
 
-def entry_size(w, slot, equity, limit, stop, volume, weight, buying):
+def entry_size(
+    w: World, slot: int, equity: float, limit: int, stop: float, volume: float, weight: float, buying: bool
+) -> tuple[float, int]:
     """(quantity in base units, the cap that bound): the smallest of the caps of §3."""
     price = limit * w.real[slot, TICK]
     quantity = equity * w.real[slot, RISK_SHARE] / stop
@@ -162,10 +165,27 @@ def entry_size(w, slot, equity, limit, stop, volume, weight, buying):
     return max(0.0, quantity), cap
 
 
-def order_entry(w, slot, bar, equity, side, tag, stop, target_ticks, trail_ticks, hold_ms, step_ticks, weight):
+def order_entry(
+    w: World,
+    slot: int,
+    bar: TickBar,
+    equity: float,
+    side: int,
+    tag: int,
+    stop: float,
+    target_ticks: int,
+    trail_ticks: int,
+    hold_ms: int,
+    step_ticks: int,
+    weight: float,
+) -> None:
     """Size an entry and send it, or refuse it. stop is the distance in price."""
     collar = w.real[slot, COLLAR]
-    limit = floor_forgiving(bar.close * (1.0 + collar)) if side > 0 else ceil_forgiving(bar.close * (1.0 - collar))
+    limit = (
+        floor_forgiving(bar.close * (1.0 + collar))
+        if side > 0
+        else ceil_forgiving(bar.close * (1.0 - collar))
+    )
     if limit <= 0:
         refuse(w, bar.ts, slot, BAD_SIGNAL, tag, 0)
         return
@@ -209,7 +229,7 @@ def order_entry(w, slot, bar, equity, side, tag, stop, target_ticks, trail_ticks
     commit_event(w)
 
 
-def decide_held(w, slot, bar, equity, flags):
+def decide_held(w: World, slot: int, bar: TickBar, equity: float, flags: int) -> None:
     """A slot that holds a position: leave, add a unit, or stay."""
     if w.state[slot, LEAVE] != 0:
         return
@@ -234,7 +254,18 @@ def decide_held(w, slot, bar, equity, flags):
     order_entry(w, slot, bar, equity, side, tag, stop, 0, w.state[slot, TRAIL], hold_ms, step, 0.0)
 
 
-def decide_flat(w, slot, bar, equity, flags, tag, stop, target, max_bars, weight):
+def decide_flat(
+    w: World,
+    slot: int,
+    bar: TickBar,
+    equity: float,
+    flags: int,
+    tag: int,
+    stop: float,
+    target: float,
+    max_bars: int,
+    weight: float,
+) -> None:
     """A flat slot: follow the signal into the market, or refuse it. stop, target in price."""
     skip_tag = w.whole[slot, SKIP_TAG]
     if w.state[slot, SKIPPING] != 0 and flags & (1 << (skip_tag + EXIT_SHIFT)):

@@ -24,9 +24,10 @@ from memesnipe_cli.engine.kernel.layout import (
     REFERENCE,
     SIDE,
 )
+from memesnipe_cli.engine.kernel.world import World
 
 
-def new_event(w, kind, ts, slot, code):
+def new_event(w: World, kind: int, ts: int, slot: int, code: int) -> int:
     """The number of the next free row, zeroed, with its head filled in. Not booked yet."""
     n = w.account[EVENT_COUNT]
     for column in range(EVENT_WIDTH):
@@ -38,20 +39,20 @@ def new_event(w, kind, ts, slot, code):
     return n
 
 
-def commit_event(w):
+def commit_event(w: World) -> None:
     """Book the row that new_event gave out."""
     n = w.account[EVENT_COUNT]
     w.account[EVENT_COUNT] = n + 1
     book_event(w.account, w.state, w.events, n)
 
 
-def emit_code(w, kind, ts, slot, code):
+def emit_code(w: World, kind: int, ts: int, slot: int, code: int) -> None:
     """An event that is only a code: a miss."""
     new_event(w, kind, ts, slot, code)
     commit_event(w)
 
 
-def emit_exit_order(w, ts, slot, reason, act_ts):
+def emit_exit_order(w: World, ts: int, slot: int, reason: int, act_ts: int) -> None:
     """An order to leave at the market, from the bar that opens at act_ts on."""
     n = new_event(w, EXIT_ORDER, ts, slot, reason)
     w.events[n, EVENT_ACT_TS] = act_ts
@@ -60,7 +61,20 @@ def emit_exit_order(w, ts, slot, reason, act_ts):
     commit_event(w)
 
 
-def emit_entry_fill(w, ts, slot, side, lots, ticks, cash, fee, reference, stop, target, target_lots):
+def emit_entry_fill(
+    w: World,
+    ts: int,
+    slot: int,
+    side: int,
+    lots: int,
+    ticks: int,
+    cash: int,
+    fee: int,
+    reference: int,
+    stop: int,
+    target: int,
+    target_lots: int,
+) -> None:
     """An entry bought (or sold short) lots at ticks."""
     n = new_event(w, ENTRY_FILL, ts, slot, 0)
     w.events[n, EVENT_LOTS] = lots
@@ -75,7 +89,9 @@ def emit_entry_fill(w, ts, slot, side, lots, ticks, cash, fee, reference, stop, 
     commit_event(w)
 
 
-def emit_exit_fill(w, ts, slot, reason, lots, ticks, cash, fee, reference):
+def emit_exit_fill(
+    w: World, ts: int, slot: int, reason: int, lots: int, ticks: int, cash: int, fee: int, reference: int
+) -> None:
     """Lots of the position left at ticks."""
     n = new_event(w, EXIT_FILL, ts, slot, reason)
     w.events[n, EVENT_LOTS] = lots

@@ -58,12 +58,14 @@ from memesnipe_cli.engine.kernel.money import (
     ceil_forgiving,
     fee_on,
     floor_forgiving,
+    funding_owed,
     value_down,
     value_up,
 )
+from memesnipe_cli.engine.kernel.world import TickBar, World
 
 
-def protectable(w, slot, lots, stop_ticks):
+def protectable(w: World, slot: int, lots: int, stop_ticks: int) -> bool:
     """Whether these lots, sold at their stop and net of the fee, stay above the venue's minimum with its margin."""
     if lots < w.whole[slot, MIN_LOTS] or lots <= 0 or stop_ticks <= 0:
         return False
@@ -71,7 +73,7 @@ def protectable(w, slot, lots, stop_ticks):
     return value - fee_on(w, slot, value) >= w.whole[slot, MIN_UNITS]
 
 
-def target_leg(w, slot, lots, stop_ticks):
+def target_leg(w: World, slot: int, lots: int, stop_ticks: int) -> int:
     """Lots that leave at the target: the planned share if both legs are protectable, else all in one leg."""
     share = w.real[slot, TARGET_SHARE]
     if share >= 1.0:
@@ -82,13 +84,13 @@ def target_leg(w, slot, lots, stop_ticks):
     return lots
 
 
-def room_left(w, slot, bar):
+def room_left(w: World, slot: int, bar: TickBar) -> int:
     """Lots of this bar that the slot may still fill."""
     used = w.state[slot, USED] if w.state[slot, USED_TS] == bar.ts else 0
     return max(0, room_lots(w, slot, bar.volume) - used)
 
 
-def write_off(w, slot, ts):
+def write_off(w: World, slot: int, ts: int) -> None:
     """The instrument is gone: a waiting entry is missed, what is held is worth nothing; a short is bought back at the
     last close, so that nobody profits from a listing that ended."""
     if w.state[slot, WAIT_LOTS] > 0:
@@ -105,20 +107,21 @@ def write_off(w, slot, ts):
     emit_exit_fill(w, ts, slot, BY_DELISTING, lots, last, -value - fee, fee, last)
 
 
-def charge_funding(w, slot, bar):
+def charge_funding(w: World, slot: int, bar: TickBar) -> None:
     """Funding on the position held before this bar's fills, rounded up against the account."""
     if w.state[slot, LOTS] == 0 or w.state[slot, FUNDED_TS] == bar.ts:
         return
     if w.state[slot, USED_TS] == bar.ts:  # after a restart: who has filled in this bar was past its funding
         return
-    value = value_down(w, slot, w.state[slot, LOTS], bar.open)
-    owed = -((-value * bar.rate * w.state[slot, SIDE]) // 100_000_000)
+    owed = funding_owed(w, slot, w.state[slot, LOTS], bar.open, bar.rate * w.state[slot, SIDE])
+    if owed == 0:
+        return
     n = new_event(w, FUNDED, bar.ts, slot, 0)
     w.events[n, EVENT_CASH] = -owed
     commit_event(w)
 
 
-def leave_from(w, slot, bar, reason, lots, price, extra):
+def leave_from(w: World, slot: int, bar: TickBar, reason: int, lots: int, price: int, extra: float) -> None:
     """Lots leave from a price, moved against us by spread, impact and extra; pays the taker fee."""
     impact = impact_share(w, slot, bar, lots * w.real[slot, LOT])
     buying = w.state[slot, SIDE] < 0
@@ -134,17 +137,19 @@ def leave_from(w, slot, bar, reason, lots, price, extra):
     emit_exit_fill(w, bar.ts, slot, reason, lots, ticks, cash, fee, price)
 
 
-def fill_exit_order(w, slot, bar):
+def fill_exit_order(w: World, slot: int, bar: TickBar) -> None:
     """A waiting exit order leaves from the open, as far as the bar's volume goes."""
     reason = w.state[slot, LEAVE]
     if w.state[slot, LEAVE_TS] > bar.ts or bar.volume <= 0.0:
         return
     lots = min(w.state[slot, LOTS], room_left(w, slot, bar))
     if lots > 0:
-        leave_from(w, slot, bar, reason, lots, bar.open, w.real[slot, STOP_SLIPPAGE] if reason == BY_STOP else 0.0)
+        leave_from(
+            w, slot, bar, reason, lots, bar.open, w.real[slot, STOP_SLIPPAGE] if reason == BY_STOP else 0.0
+        )
 
 
-def fill_entry_order(w, slot, bar):
+def fill_entry_order(w: World, slot: int, bar: TickBar) -> None:
     """A waiting entry fills at the open of its one bar, inside its limit and the bar's volume, or is missed."""
     if w.state[slot, WAIT_TS] > bar.ts:
         return
@@ -157,7 +162,7 @@ def fill_entry_order(w, slot, bar):
         lots = min(w.state[slot, WAIT_LOTS], room_left(w, slot, bar))
     impact = impact_share(w, slot, bar, lots * w.real[slot, LOT])
     ticks = worse_price(bar.open, w.real[slot, HALF_SPREAD] + impact, side > 0)
-    stop = max(1, ticks - side * w.state[slot, WAIT_STOP])
+    stop = ticks - side * w.state[slot, WAIT_STOP]
     if lots <= 0 or not protectable(w, slot, lots, stop):
         emit_code(w, MISSED, bar.ts, slot, MISSED_VOLUME)
         return
@@ -183,7 +188,7 @@ def fill_entry_order(w, slot, bar):
     emit_entry_fill(w, bar.ts, slot, side, lots, ticks, cash, fee, bar.open, stop, target, target_lots)
 
 
-def first_target(w, slot, side, ticks):
+def first_target(w: World, slot: int, side: int, ticks: int) -> int:
     """The target of a fresh position in ticks: the signal's price where it lies beyond the fill, else the plan's
     distance; 0 for none."""
     target = w.state[slot, WAIT_TARGET]
@@ -195,7 +200,7 @@ def first_target(w, slot, side, ticks):
     return max(0, ticks + side * distance)
 
 
-def fill_in_bar(w, slot, bar):
+def fill_in_bar(w: World, slot: int, bar: TickBar) -> None:
     """Stop and target inside the bar, pessimistic where the order of things is unknown; then the trail."""
     if w.state[slot, TRAILED_TS] == bar.ts:
         return
@@ -220,7 +225,7 @@ def fill_in_bar(w, slot, bar):
         move_trail(w, slot, bar.ts, best)
 
 
-def leave_at_target(w, slot, bar, price):
+def leave_at_target(w: World, slot: int, bar: TickBar, price: int) -> None:
     """The target's lots leave, as far as the bar's volume goes."""
     if bar.volume <= 0.0:
         return
@@ -229,7 +234,7 @@ def leave_at_target(w, slot, bar, price):
         leave_from(w, slot, bar, BY_TARGET, lots, price, 0.0)
 
 
-def leave_at_stop(w, slot, bar):
+def leave_at_stop(w: World, slot: int, bar: TickBar) -> None:
     """Everything leaves at the stop; what cannot becomes an exit order for the next bar."""
     side = w.state[slot, SIDE]
     stop = w.state[slot, STOP]
@@ -242,7 +247,7 @@ def leave_at_stop(w, slot, bar):
         emit_exit_order(w, bar.ts, slot, BY_STOP, bar.ts + w.whole[slot, BASE_MS])
 
 
-def beyond_stop_limit(w, slot, price):
+def beyond_stop_limit(w: World, slot: int, price: int) -> bool:
     """Whether a price has gapped past the limit of a stop-limit order; never where stops sell at market."""
     share = w.real[slot, STOP_LIMIT]
     if share < 0.0:
@@ -252,14 +257,18 @@ def beyond_stop_limit(w, slot, price):
     return price > floor_forgiving(w.state[slot, STOP] * (1.0 + share))
 
 
-def move_trail(w, slot, ts, best):
+def move_trail(w: World, slot: int, ts: int, best: int) -> None:
     """A better price moves a trailing stop; the move acts from the next bar."""
     side = w.state[slot, SIDE]
     trail = w.state[slot, TRAIL]
-    if trail == 0 or (best - w.state[slot, BEST]) * side <= 0:
+    if trail == 0:
         return
+    if (best - w.state[slot, BEST]) * side < 0:
+        best = w.state[slot, BEST]
     stop = best - side * trail
     if (stop - w.state[slot, STOP]) * side <= 0:
+        if best == w.state[slot, BEST]:
+            return
         stop = w.state[slot, STOP]
     n = new_event(w, STOP_MOVED, ts, slot, 0)
     w.events[n, EVENT_TICKS] = stop

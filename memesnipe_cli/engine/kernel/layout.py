@@ -1,5 +1,5 @@
 """The columns of the engine's flat arrays, and its codes. Every array is int64 or float64; every name is unique across
-the kernel, because its modules are pasted into one file before numba compiles them (see engine/compile.py)."""
+the kernel, because its modules are pasted into one file before numba compiles them (see engine/link.py)."""
 
 # --- account (1-d int64) --------------------------------------------------------------------------------------------
 CASH = 0  # in units

@@ -14,8 +14,8 @@ from memesnipe_cli.engine.kernel.layout import (
     CASH,
     DECIDED_TS,
     DELISTED_TS,
-    EVENTS_PER_BAR,
     EVENT_COUNT,
+    EVENTS_PER_BAR,
     FEE,
     HALF_SPREAD,
     INSTRUMENT,
@@ -32,15 +32,15 @@ from memesnipe_cli.engine.kernel.layout import (
     WAIT_LOTS,
     WAIT_TS,
 )
-from memesnipe_cli.engine.kernel.world import TickBar, World
+from memesnipe_cli.engine.kernel.world import Array, TickBar, World
 
 
-def is_active(w, slot):
+def is_active(w: World, slot: int) -> bool:
     """Whether a slot holds, waits, or skips: whether anything can happen to it without a signal."""
     return w.state[slot, LOTS] != 0 or w.state[slot, WAIT_LOTS] != 0 or w.state[slot, SKIPPING] != 0
 
 
-def fill_slot(w, slot, bar):
+def fill_slot(w: World, slot: int, bar: TickBar) -> None:
     """What the venue does to one slot during a bar."""
     if bar.ts >= w.whole[slot, DELISTED_TS]:
         write_off(w, slot, bar.ts)
@@ -60,12 +60,12 @@ def fill_slot(w, slot, bar):
         fill_in_bar(w, slot, bar)
 
 
-def marked_equity(w):
+def marked_equity(w: World) -> float:
     """Cash plus what the positions could be closed for now, in the quote currency (§7)."""
     equity = w.account[CASH] * UNIT
     for k in range(w.state.shape[0]):
         if w.state[k, LOTS] != 0:
-            gross = w.state[k, LOTS] * w.state[k, LAST_CLOSE] * (w.real[k, TICK] * w.real[k, LOT])
+            gross = w.real[k, TICK] * w.real[k, LOT] * w.state[k, LOTS] * w.state[k, LAST_CLOSE]
             if w.state[k, SIDE] > 0:
                 equity += gross * (1.0 - w.real[k, HALF_SPREAD]) * (1.0 - w.real[k, FEE])
             else:
@@ -73,7 +73,18 @@ def marked_equity(w):
     return equity
 
 
-def decide_slot(w, slot, bar, equity, flags, tag, stop, target, max_bars, weight):
+def decide_slot(
+    w: World,
+    slot: int,
+    bar: TickBar,
+    equity: float,
+    flags: int,
+    tag: int,
+    stop: float,
+    target: float,
+    max_bars: int,
+    weight: float,
+) -> None:
     """One slot's decision at the close of its bar; nothing where it has decided on this bar before (a restart)."""
     if bar.open == 0 or w.state[slot, DECIDED_TS] == bar.ts or bar.ts >= w.whole[slot, DELISTED_TS]:
         return
@@ -84,13 +95,15 @@ def decide_slot(w, slot, bar, equity, flags, tag, stop, target, max_bars, weight
         decide_flat(w, slot, bar, equity, flags, tag, stop, target, max_bars, weight)
 
 
-def tape_bar(ts_line, ticks, volumes, funding, t, i):
+def tape_bar(ts_line: Array, ticks: Array, volumes: Array, funding: Array, t: int, i: int) -> TickBar:
     """Instrument i's bar at place t of a tape."""
     rate = funding[t, i] if funding.shape[0] > 0 else 0
-    return TickBar(ts_line[t], ticks[t, i, 0], ticks[t, i, 1], ticks[t, i, 2], ticks[t, i, 3], volumes[t, i], rate)
+    return TickBar(
+        ts_line[t], ticks[t, i, 0], ticks[t, i, 1], ticks[t, i, 2], ticks[t, i, 3], volumes[t, i], rate
+    )
 
 
-def next_entry(rows, row_ends, row_index, end):
+def next_entry(rows: Array, row_ends: Array, row_index: Array, end: int) -> int:
     """The first bar at which any slot's signal says enter; end where none does."""
     first = end
     for k in range(rows.shape[0]):
@@ -100,9 +113,26 @@ def next_entry(rows, row_ends, row_index, end):
 
 
 def run_tape(
-    begin, end, ts_line, ticks, volumes, funding, flags, row_index, row_whole, row_real, rows, row_ends,
-    account, state, events, whole, real, active, equity_line,
-):
+    begin: int,
+    end: int,
+    ts_line: Array,
+    ticks: Array,
+    volumes: Array,
+    funding: Array,
+    flags: Array,
+    row_index: Array,
+    row_whole: Array,
+    row_real: Array,
+    rows: Array,
+    row_ends: Array,
+    account: Array,
+    state: Array,
+    events: Array,
+    whole: Array,
+    real: Array,
+    active: Array,
+    equity_line: Array,
+) -> int:
     """Run the bars [begin, end) of a tape. Returns where it stopped: end, or earlier where `events` was nearly full.
 
     rows (K,): each slot's next entry row, moved on as the bars pass, up to row_ends (K,); active (K,) uint8: kept between
@@ -114,7 +144,7 @@ def run_tape(
     room = events.shape[0] - EVENTS_PER_BAR * count
     busy = 0
     for k in range(count):
-        busy += active[k]
+        busy += int(active[k])
     t = begin
     while t < end:
         if busy == 0:
@@ -131,7 +161,7 @@ def run_tape(
             if active[k]:
                 fill_slot(w, k, tape_bar(ts_line, ticks, volumes, funding, t, whole[k, INSTRUMENT]))
                 active[k] = is_active(w, k)
-                busy += active[k]
+                busy += int(active[k])
         equity = marked_equity(w) if busy > 0 else account[CASH] * UNIT
         equity_line[t] = equity
         for k in range(count):
@@ -142,13 +172,21 @@ def run_tape(
                 if enters:
                     rows[k] = row + 1
                     decide_slot(
-                        w, k, bar, equity, flags[t, k], row_whole[row, 0], row_real[row, 0], row_real[row, 1],
-                        row_whole[row, 1], row_real[row, 2],
+                        w,
+                        k,
+                        bar,
+                        equity,
+                        flags[t, k],
+                        row_whole[row, 0],
+                        row_real[row, 0],
+                        row_real[row, 1],
+                        row_whole[row, 1],
+                        row_real[row, 2],
                     )
                 else:
                     decide_slot(w, k, bar, equity, flags[t, k], 0, 0.0, 0.0, 0, 0.0)
                 was = active[k]
                 active[k] = is_active(w, k)
-                busy += active[k] - was
+                busy += int(active[k]) - int(was)
         t += 1
     return end

@@ -2,7 +2,9 @@
 gap and in a dead market. Pasted together with one strategy, whose `step` it calls (see engine/signals.py)."""
 
 import math
+from typing import Any
 
+from memesnipe_cli.engine.kernel.world import Array
 from memesnipe_cli.strategies.signal import Bar
 
 # --- cells of the builder (1-d float64) -------------------------------------------------------------------------------
@@ -39,7 +41,7 @@ AFTER_GAP = 2
 DEAD_MARKET = 3
 
 
-def turnover_24h(build, ts, value, day_bars):
+def turnover_24h(build: Array, ts: int, value: float, day_bars: int) -> None:
     """Quote volume of the last 24 hours, this base bar included, over a ring of the last day_bars bars and their
     times."""
     place = int(build[BUILD_PLACE])
@@ -51,7 +53,7 @@ def turnover_24h(build, ts, value, day_bars):
         build[BUILD_SEEN] += 1.0
 
 
-def turnover_sum(build, ts, day_bars):
+def turnover_sum(build: Array, ts: int, day_bars: int) -> float:
     """Sum of the ring's bars that opened less than a day before the end of the bar at ts."""
     times = BUILD_VALUES + day_bars
     total = 0.0
@@ -61,15 +63,36 @@ def turnover_sum(build, ts, day_bars):
     return total
 
 
-def emit_bar(s, p, build, row, tf_ms, ts, reference_close, reference_ts, funding, warm_up, min_turnover, day_bars):
+def emit_bar(
+    s: Any,
+    p: Any,
+    build: Array,
+    row: Array,
+    tf_ms: int,
+    ts: int,
+    reference_close: float,
+    reference_ts: int,
+    funding: float,
+    warm_up: int,
+    min_turnover: float,
+    day_bars: int,
+) -> int:
     """Close the bar that is being built: step the strategy, return the flags, leave details in row."""
     bar = Bar(
-        int(build[BUILD_OPEN_TS]), tf_ms, build[BUILD_OPEN], build[BUILD_HIGH], build[BUILD_LOW], build[BUILD_CLOSE],
-        build[BUILD_VOLUME], reference_close, reference_ts, funding,
+        int(build[BUILD_OPEN_TS]),
+        tf_ms,
+        build[BUILD_OPEN],
+        build[BUILD_HIGH],
+        build[BUILD_LOW],
+        build[BUILD_CLOSE],
+        build[BUILD_VOLUME],
+        reference_close,
+        reference_ts,
+        funding,
     )
     build[BUILD_OPEN_TS] = -1.0
     build[BUILD_COUNT] += 1.0
-    found = step(s, bar, p)  # noqa: F821 - pasted in
+    found = step(s, bar, p)  # type: ignore[name-defined]  # noqa: F821 - pasted in
     flags = 128 | ((found.exits & 31) << 2)
     if build[BUILD_QUIET] > 0.0:
         build[BUILD_QUIET] -= 1.0
@@ -97,9 +120,25 @@ def emit_bar(s, p, build, row, tf_ms, ts, reference_close, reference_ts, funding
 
 
 def step_base_bar(
-    s, p, build, row, base_ms, tf_ms, ts, open_, high, low, close, volume, reference_close, reference_ts, funding,
-    warm_up, min_turnover, day_bars,
-):
+    s: Any,
+    p: Any,
+    build: Array,
+    row: Array,
+    base_ms: int,
+    tf_ms: int,
+    ts: int,
+    open_: float,
+    high: float,
+    low: float,
+    close: float,
+    volume: float,
+    reference_close: float,
+    reference_ts: int,
+    funding: float,
+    warm_up: int,
+    min_turnover: float,
+    day_bars: int,
+) -> int:
     """Take one base bar in. Returns flags as SignalTape describes them, plus 256 where an entry was held back; 0 where
     no strategy bar closed."""
     flags = 0
@@ -107,7 +146,18 @@ def step_base_bar(
     if build[BUILD_OPEN_TS] >= 0.0 and build[BUILD_OPEN_TS] != begins:
         # The longer bar's last base bars never came: it closes with the first one after it.
         flags = emit_bar(
-            s, p, build, row, tf_ms, ts, reference_close, reference_ts, funding, warm_up, min_turnover, day_bars
+            s,
+            p,
+            build,
+            row,
+            tf_ms,
+            ts,
+            reference_close,
+            reference_ts,
+            funding,
+            warm_up,
+            min_turnover,
+            day_bars,
         )
     if build[BUILD_LAST_TS] > 0.0 and ts - build[BUILD_LAST_TS] > (GAP_BARS + 1) * base_ms:
         build[BUILD_QUIET] = GAP_REST
@@ -126,18 +176,50 @@ def step_base_bar(
     build[BUILD_VOLUME] += volume
     if ts + base_ms >= begins + tf_ms:
         flags = emit_bar(
-            s, p, build, row, tf_ms, ts, reference_close, reference_ts, funding, warm_up, min_turnover, day_bars
+            s,
+            p,
+            build,
+            row,
+            tf_ms,
+            ts,
+            reference_close,
+            reference_ts,
+            funding,
+            warm_up,
+            min_turnover,
+            day_bars,
         )
     return flags
 
 
 def scan_bars(
-    begin, ts, open_, high, low, close, volume, reference_close, reference_ts, funding, params, s, build, base_ms, tf_ms,
-    warm_up, min_turnover, day_bars, row, flags_out, index_out, rows_out, held_back,
-):
+    begin: int,
+    ts: Array,
+    open_: Array,
+    high: Array,
+    low: Array,
+    close: Array,
+    volume: Array,
+    reference_close: Array,
+    reference_ts: Array,
+    funding: Array,
+    params: Array,
+    s: Any,
+    build: Array,
+    base_ms: int,
+    tf_ms: int,
+    warm_up: int,
+    min_turnover: float,
+    day_bars: int,
+    row: Array,
+    flags_out: Array,
+    index_out: Array,
+    rows_out: Array,
+    held_back: Array,
+) -> tuple[int, int]:
     """Step over all base bars from `begin` on. row (ROW_WIDTH,) scratch; flags_out (n,) uint8, index_out (m,), rows_out (m, ROW_WIDTH),
     held_back (4,) counts by reason. Returns (next bar, number of rows): next bar is n unless rows_out is full."""
-    p = make_params(params)  # noqa: F821 - pasted in
+    p = make_params(params)  # type: ignore[name-defined]  # noqa: F821 - pasted in
     count = 0
     with_reference = reference_close.shape[0] > 0
     with_funding = funding.shape[0] > 0
@@ -145,11 +227,24 @@ def scan_bars(
         if count >= rows_out.shape[0]:
             return i, count
         flags = step_base_bar(
-            s, p, build, row, base_ms, tf_ms, ts[i], open_[i], high[i], low[i], close[i], volume[i],
+            s,
+            p,
+            build,
+            row,
+            base_ms,
+            tf_ms,
+            ts[i],
+            open_[i],
+            high[i],
+            low[i],
+            close[i],
+            volume[i],
             reference_close[i] if with_reference else math.nan,
             reference_ts[i] if with_reference else -1,
             funding[i] if with_funding else math.nan,
-            warm_up, min_turnover, day_bars,
+            warm_up,
+            min_turnover,
+            day_bars,
         )
         if flags & 256:
             held_back[int(row[ROW_HELD_BACK])] += 1

@@ -1,17 +1,19 @@
 """The two bundles that the kernel's functions take."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
+
+Array: TypeAlias = Any  # a numpy array; in plain Python also a list that is indexed the same way
 
 
 class World(NamedTuple):
     """The arrays of one account (columns: layout.py). account (2,), state (K, STATE_WIDTH), events (M, EVENT_WIDTH),
     whole (K, WHOLE_WIDTH), real (K, REAL_WIDTH)."""
 
-    account: Any
-    state: Any
-    events: Any
-    whole: Any
-    real: Any
+    account: Array
+    state: Array
+    events: Array
+    whole: Array
+    real: Array
 
 
 class TickBar(NamedTuple):
