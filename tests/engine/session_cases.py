@@ -1,7 +1,7 @@
 """A small market and a strategy that trades it at every turn, for the tests of the paper session.
 
-Three instruments: a coin that is delisted in the middle, a thin one with holes and bars without volume, and a perpetual
-with funding that may be sold short.
+Three instruments: a coin that is delisted in the middle, a thin one with holes and bars without volume, and a
+perpetual with funding that may be sold short.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ class Eager(Strategy):
     @staticmethod
     def plan(p: Any) -> ExitPlan:
         return ExitPlan(
-            risk_share=0.01, target_r=1.0, target_share=0.5, trail_r=1.0, max_bars=9, units=3, step_r=0.3, skip_tag=1
+            risk_share=0.01, target_r=1.0, target_share=0.5, trail_r=1.0, max_bars=9, units=3, step_r=0.3,
+            skip_tag=1,
         )
 
     @staticmethod

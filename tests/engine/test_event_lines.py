@@ -1,4 +1,4 @@
-"""An event in the journal is the event: nothing is lost between the kernel's whole numbers and the readable line."""
+"""An event in the journal is the event: nothing is lost between the kernel's numbers and the readable line."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_line_speaks_in_words_and_amounts() -> None:
         ({"qty": "0.15"}, "qty"),
         ({"cash": "0.000000001"}, "cash"),
         ({"event": "windfall"}, "windfall"),
-        ({"reason": "?"}, ""),
+        ({"reason": "?"}, "'\\?'"),
     ],
 )
 def test_a_line_that_cannot_be_an_event_is_damage(change: dict[str, str], said: str) -> None:
@@ -93,11 +93,7 @@ def test_a_line_that_cannot_be_an_event_is_damage(change: dict[str, str], said: 
 def test_an_order_id_is_short_stable_and_carries_the_store() -> None:
     order = ("paper", "paper-1", "momentum_5m", "kraken", "DOGE/USD", 1_740_859_200_000, "entry")
     first = client_order_id("0123abcd", *order)
-    assert (
-        first
-        == client_order_id("0123abcd", *order)
-        == "msaer2xtjzhkqyc6cg"[: len(store_part("0123abcd"))] + first[9:]
-    )
+    assert first == "msaer2xti5axoh3w6a"
     assert len(first) == LENGTH == 18
     assert first.startswith(store_part("0123abcd")) and first.isascii() and first.isalnum()
     others = [

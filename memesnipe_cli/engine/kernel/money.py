@@ -9,13 +9,13 @@ LARGEST = 4.0e18  # what is more than this many lots or ticks is this many: whol
 
 
 def floor_forgiving(x: float) -> int:
-    """The whole number below x; a millionth (and 1e-12 of x) short of the next one is taken for float noise."""
-    return math.floor(min(LARGEST, x + (1e-6 + 1e-12 * abs(x))))
+    """The whole number below x; a millionth (and 1e-14 of x) short of the next one is taken for float noise."""
+    return math.floor(min(LARGEST, x + (1e-6 + 1e-14 * abs(x))))
 
 
 def ceil_forgiving(x: float) -> int:
     """The whole number above x, with the same forgiveness."""
-    return math.ceil(min(LARGEST, x - (1e-6 + 1e-12 * abs(x))))
+    return math.ceil(min(LARGEST, x - (1e-6 + 1e-14 * abs(x))))
 
 
 def split_value(w: World, slot: int, lots: int, ticks: int) -> tuple[int, int]:
