@@ -27,10 +27,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture(scope="session")
+def kernel_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where compiled kernels stay from one run to the next: compiling takes longer than most tests."""
+    cache = request.config.cache
+    return cache.mkdir("kernels") if cache else tmp_path_factory.mktemp("kernels")
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fresh place for configuration, data and caches, here and in every process that a test starts."""
+def home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, kernel_folder: Path
+) -> Path:
+    """A fresh place for configuration, data and caches, here and in every process that a test starts.
+
+    Only the compiled kernels are shared; their names say what they were made from.
+    """
     root = tmp_path_factory.mktemp("home")
+    kernels = root / "cache" / "memesnipe" / "kernels"
+    kernels.parent.mkdir(parents=True)
+    kernels.symlink_to(kernel_folder, target_is_directory=True)
     for variable, folder in FOLDERS.items():
         monkeypatch.setenv(variable, str(root / folder))
     for variable in CHANGES_OUTPUT:

@@ -169,7 +169,15 @@ class SessionJournal:
             said = decision.said[slot] if decision.said[slot].flags & layout.ENTER_MASK else SILENT
             body["equity"] = decimal_text(decision.equity)
             body["score"] = repr(said.score)
+            body["side"] = self._wanted_side(slot, decision)
         return body | body_of(row, self._grids[slot])
+
+    def _wanted_side(self, slot: int, decision: Decision) -> str:
+        """buy or sell: a further unit goes with the position, a first one with the signal."""
+        filled = [row for row in self._rows[slot] if row[layout.KIND] == layout.ENTRY_FILL]
+        if filled:
+            return _side(filled[0], leaving=False)
+        return "buy" if decision.said[slot].flags & layout.ENTER_MASK == layout.ENTER_LONG else "sell"
 
     def _about_order(self, row: Row, slot: int, leg: str, order_id: str) -> dict[str, Any]:
         """What the records `order` and `fill` say beside the exact fields."""

@@ -126,6 +126,18 @@ ACCOUNT: Scenarios = {
         Case([FLAT] * 5, {(0, 0): Enter(), (1, 2): Enter()}, leave={(0, 1): (1,)}, slots=((0, 0), (1, 0))),
         ["1 buy 10 @100 entry", "2 sell 10 @100 signal", "3 buy 10 @100 entry (slot 1)"],
     ),
+    "the account's gross counts every strategy": (
+        # 10,000 x 0.3 / 110 = 27 lots; (5,000 - 27 x 110) / 110 = 18.5 are left
+        Case(
+            [[FLAT, FLAT]] * 2,
+            {(0, 0): Enter(weight=0.3), (1, 0): Enter(weight=0.3)},
+            plan=ExitPlan(risk_share=1.0),
+            all_terms=[terms(), terms(base="BBB")],
+            slots=((0, 0), (1, 1)),
+            rules=rules(gross_share=0.5),
+        ),
+        ["1 buy 27 @100 entry", "1 buy 18 @100 entry (slot 1)"],
+    ),
     "a waiting buy reserves cash": (
         # 10,000 / 110 = 90 lots for the first; (10,000 - 9,900) / 110 for the second
         Case(

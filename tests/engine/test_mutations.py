@@ -61,7 +61,10 @@ EQUIVALENT: list[tuple[str, str]] = [
         r"fill_entry_order: stop = max\(1, w\.state\[slot, STOP\]",
         "below one tick a short is stopped all the same",
     ),
-    (r"(floor|ceil)_forgiving: .* -> (?!.*LARGEST)", "plain Python counts on; the compiled kernel is compared elsewhere"),
+    (
+        r"(floor|ceil)_forgiving: .* -> (?!.*LARGEST)",
+        "plain Python counts on; the compiled kernel is compared elsewhere",
+    ),
     (r"charge_funding: if (bar|w\.state).* -> if .*False or", "what owes nothing tells nothing"),
     (r"fill_in_bar: .*target > 0 and", "a target's lots mean nothing without a target"),
     (r"first_target: return max\(0, ", "a target below nothing is none"),
