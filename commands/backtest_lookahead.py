@@ -72,9 +72,10 @@ def findings_of(
     piped: list[Candles] | None,
 ) -> list[FindingRecord]:
     """`finding` records of every strategy on every symbol."""
+    from memesnipe_cli.engine.dataset import reference_candles
     from memesnipe_cli.engine.selection import candles_for
     from memesnipe_cli.store.tables import SeriesKey
-    from memesnipe_cli.strategies.lookahead import lookahead_check
+    from memesnipe_cli.engine.lookahead import lookahead_check
 
     found: list[FindingRecord] = []
     pairs = [(each, name) for each in loaded for name in symbols]
@@ -84,9 +85,10 @@ def findings_of(
             warm_up_ms = each.warm_up * each.timeframe_ms
             since = None if span[0] is None else span[0] - warm_up_ms
             candles = candles_for(this_run.store.lake, key, (since, span[1]), piped)
+            reference = reference_candles(this_run.store, venue, name, each, since, span[1])
             found += [
                 finding("lookahead", "error", f"{name} {format_time(one.bar_ms)}", one.message, _HINT)
-                for one in lookahead_check(each, candles)
+                for one in lookahead_check(each, candles, reference=reference)
             ]
             advance(1.0)
     return found

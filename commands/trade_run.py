@@ -98,7 +98,7 @@ def build_request(
 
     loaded = load_strategies(options["strategy"], options["param"])
     since_ms, until_ms = time_span(options["since"], options["until"])
-    if since_ms is None and session is not None and session["since"] is not None:
+    if session is not None and session["since"] is not None and _is_open(options["since"]):
         since_ms = time_value(session["since"], "since")
     piped = None if options["data"] is None else read_piped(options["data"])
     venue, symbols = choose_tape(this_run, loaded, options["symbol"] or [], options["venue"], piped, session)
@@ -116,6 +116,12 @@ def build_request(
         piped=piped,
         new_session=new_session,
     )
+
+
+def _is_open(since: str | None) -> bool:
+    """Whether --since leaves the moment to the open session: not given, or an age, which meant another moment
+    then."""
+    return since is None or since[-1:] in ("s", "m", "h", "d", "w")
 
 
 def run_to_the_end(this_run: Run, request: Any) -> tuple[SessionRun, ExitCode]:

@@ -14,6 +14,7 @@ import numpy as np
 from memesnipe_cli import __version__
 from memesnipe_cli.clock import timeframe_name
 from memesnipe_cli.engine.assumptions import Assumptions, assumptions
+from memesnipe_cli.engine.capital import capital_needed_by_slot
 from memesnipe_cli.engine.dataset import (
     Dataset,
     Request,
@@ -36,6 +37,7 @@ from memesnipe_cli.engine.trades import (
 )
 from memesnipe_cli.errors import UsageError
 from memesnipe_cli.profile import Profile
+from memesnipe_cli.records import decimal_text
 from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles
 from memesnipe_cli.strategies.registry import LoadedStrategy
@@ -63,7 +65,7 @@ class BacktestRequest:
 @dataclass(frozen=True)
 class Refusals:
     """How often a slot's entries were refused for one reason. fee_needed: for `cost`, the highest taker fee (share) at
-    which at least one of them would have passed."""
+    which at least one of them would have passed. capital_needed: for `too_small`, the same of the starting capital."""
 
     strategy: str
     venue: str
@@ -71,6 +73,7 @@ class Refusals:
     code: str
     count: int
     fee_needed: float | None = None
+    capital_needed: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ def _result(
         trades=closed,
         open_trades=still,
         signals=sum(len(rows.index) for rows in signals.tape.rows) + sum(signals.held_back.values()),
-        refusals=_refusals(output.events, inputs, strategies, signals),
+        refusals=_refusals(output, inputs, strategies, signals),
         missed=missed,
         orders=int(np.sum(output.events[:, layout.KIND] == layout.ENTRY_ORDER)),
         close_ms=tape.ts + tape.base_ms,
@@ -203,15 +206,18 @@ def _result(
 
 
 def _refusals(
-    events: Int64, inputs: EngineInput, strategies: list[LoadedStrategy], signals: Signals
+    output: EngineOutput, inputs: EngineInput, strategies: list[LoadedStrategy], signals: Signals
 ) -> list[Refusals]:
+    events = output.events
     needed = best_fee_needed(events)
+    capitals = capital_needed_by_slot(events, inputs, signals.tape, output.equity)
     found = []
     for (slot, why), count in sorted(count_refusals(events).items()):
         terms = inputs.terms[inputs.slots[slot].instrument]
         name = strategies[inputs.slots[slot].strategy].name
         fee = needed.get(slot) if why == "cost" else None
-        found.append(Refusals(name, terms.venue, terms.symbol, why, count, fee))
+        capital = capitals.get(slot) if why == "too_small" else None
+        found.append(Refusals(name, terms.venue, terms.symbol, why, count, fee, capital))
     for why, count in signals.held_back.items():
         if count:
             found.append(Refusals("", "", "", why, count))
@@ -264,7 +270,7 @@ def _buy_and_hold(inputs: EngineInput, closes: Float64) -> Float64:
 def _said(assumed: Assumptions, inputs: EngineInput, dataset: Dataset) -> dict[str, object]:
     """What the result was made under, for the record."""
     rules = asdict(assumed.rules)
-    rules["capital"] = str(assumed.rules.capital)
+    rules["capital"] = decimal_text(assumed.rules.capital)
     return {
         **rules,
         "min_turnover": assumed.min_turnover,
@@ -280,11 +286,11 @@ def _terms_said(terms: Terms) -> dict[str, object]:
     return {
         "venue": terms.venue,
         "symbol": terms.symbol,
-        "tick": str(terms.tick),
-        "lot": str(terms.lot),
+        "tick": decimal_text(terms.tick),
+        "lot": decimal_text(terms.lot),
         "taker_fee": float(terms.taker_fee),
         "half_spread": terms.half_spread,
-        "min_notional": str(terms.min_notional),
+        "min_notional": decimal_text(terms.min_notional),
         "stop_limit": terms.stop_limit,
         "shortable": terms.shortable,
     }

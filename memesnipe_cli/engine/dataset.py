@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles, FundingRates, SeriesKey
 from memesnipe_cli.strategies.registry import LoadedStrategy
 
+REFERENCE_PAST = 400  # reference bars before the first traded one that are read to warm up
 NO_FLOATS = np.empty(0)
 NO_INTS = np.empty(0, dtype=np.int64)
 
@@ -110,9 +110,11 @@ def _one_series(
     )
     needs = [strategy.needs for strategy in request.strategies]
     reference = None
-    for need in needs:
-        if need.reference is not None:
-            reference = _reference(request, symbol, need.reference, need.reference_timeframe, from_ms)
+    for strategy in request.strategies:
+        if strategy.needs.reference is not None:
+            reference = reference_candles(
+                request.store, request.venue, symbol, strategy, from_ms, request.until_ms
+            )
     funding = None
     if terms.shortable or any(need.funding for need in needs):
         funding = _funding(request, symbol, terms.shortable, warnings)
@@ -143,20 +145,28 @@ def _between(candles: Candles, from_ms: int | None, until_ms: int | None) -> Can
     )
 
 
-def _reference(request: Request, symbol: str, base: str, timeframe: str, from_ms: int | None) -> Candles:
-    """Daily (say) bars of the reference asset, in the traded symbol's quote or another dollar."""
+def reference_candles(
+    store: Store, venue: str, symbol: str, strategy: LoadedStrategy, from_ms: int | None, until_ms: int | None
+) -> Candles | None:
+    """Bars of the reference asset that a strategy looks at, in the traded symbol's quote or another dollar; None for a
+    strategy without one. Raises DataError where the store has none."""
+    base, timeframe = strategy.needs.reference, strategy.needs.reference_timeframe
+    if base is None:
+        return None
     quote = symbol.split("/")[-1].split(":")[0]
-    length = timeframe_ms(timeframe)
-    early = None if from_ms is None else from_ms - 400 * length
-    wider = replace(request, piped=None)
+    early = None if from_ms is None else from_ms - REFERENCE_PAST * timeframe_ms(timeframe)
     for candidate in dict.fromkeys((quote, "USD", "USDT", "USDC")):
         try:
-            return _candles(wider, f"{base}/{candidate}", timeframe, early)
+            found = store.lake.read_candles(
+                SeriesKey(venue, f"{base}/{candidate}", timeframe), early, until_ms
+            )
         except DataError:
             continue
+        if len(found):
+            return found
     raise DataError(
-        f"{request.strategies[0].name} needs {base}/{quote} bars of {request.venue} to know the market's trend",
-        f"memesnipe ingest candles --venue {request.venue} --symbol {base}/{quote} --timeframe {timeframe}",
+        f"{strategy.name} needs {base}/{quote} bars of {venue} to know the market's trend",
+        f"memesnipe ingest candles --venue {venue} --symbol {base}/{quote} --timeframe {timeframe}",
     )
 
 
@@ -187,24 +197,30 @@ def _check_warm_up(request: Request, series: Sequence[Series]) -> None:
             )
 
 
-def base_bars(series: Series, strategy: LoadedStrategy, base_ms: int) -> BaseBars:
+def base_bars(
+    candles: Candles,
+    strategy: LoadedStrategy,
+    base_ms: int,
+    *,
+    reference: Candles | None = None,
+    funding: FundingRates | None = None,
+) -> BaseBars:
     """One series as a strategy's steps see it, with what was known at each bar's close."""
-    candles = series.candles
     closes_at = candles.ts + base_ms
     reference_close, reference_ts = NO_FLOATS, NO_INTS
-    if strategy.needs.reference is not None and series.reference is not None:
-        length = timeframe_ms(series.reference.key.timeframe)
-        place = np.searchsorted(series.reference.ts + length, closes_at, side="right") - 1
+    if strategy.needs.reference is not None and reference is not None:
+        length = timeframe_ms(reference.key.timeframe)
+        place = np.searchsorted(reference.ts + length, closes_at, side="right") - 1
         known = place >= 0
-        reference_close = np.where(known, series.reference.close[place], np.nan)
-        reference_ts = np.where(known, series.reference.ts[place], -1).astype(np.int64)
-    funding = NO_FLOATS
-    if strategy.needs.funding and series.funding is not None:
-        place = np.searchsorted(series.funding.ts, closes_at, side="right") - 1
-        funding = np.where(place >= 0, series.funding.rate[place], np.nan)
+        reference_close = np.where(known, reference.close[place], np.nan)
+        reference_ts = np.where(known, reference.ts[place], -1).astype(np.int64)
+    rates = NO_FLOATS
+    if strategy.needs.funding and funding is not None:
+        place = np.searchsorted(funding.ts, closes_at, side="right") - 1
+        rates = np.where(place >= 0, funding.rate[place], np.nan)
     return BaseBars(
         base_ms, candles.ts, candles.open, candles.high, candles.low, candles.close, candles.volume,
-        reference_close, reference_ts, funding,
+        reference_close, reference_ts, rates,
     )  # fmt: skip
 
 
@@ -228,7 +244,7 @@ def make_tape(dataset: Dataset, until_ms: int | None = None) -> Tape:
         for column, prices in enumerate((candles.open, candles.high, candles.low, candles.close)):
             ticks[rows, place, column] = np.rint(prices[first:] / tick)
         volume[rows, place] = candles.volume[first:]
-        if item.terms.shortable and item.funding is not None:
+        if item.terms.shortable and item.funding is not None and first < len(candles):
             if not len(funding):
                 funding = np.zeros((len(ts), count), dtype=np.int64)
             funding[rows, place] = _charged(item.funding, candles.ts[first:])
@@ -274,7 +290,14 @@ def scan_signals(
     for column, slot in enumerate(slots):
         series = dataset.series[slot.instrument]
         found = scanners[slot.strategy].scan(
-            base_bars(series, strategies[slot.strategy], dataset.base_ms), min_turnover=min_turnover
+            base_bars(
+                series.candles,
+                strategies[slot.strategy],
+                dataset.base_ms,
+                reference=series.reference,
+                funding=series.funding,
+            ),
+            min_turnover=min_turnover,
         )
         first = int(np.searchsorted(series.candles.ts, tape.ts[0]))
         places = np.searchsorted(tape.ts, series.candles.ts[first:])
@@ -322,8 +345,3 @@ def last_closes(tape: Tape) -> Float64:
     rows = np.where(closes > 0, np.arange(len(tape.ts))[:, None], 0)
     np.maximum.accumulate(rows, axis=0, out=rows)
     return np.take_along_axis(closes, rows, axis=0).astype(np.float64)
-
-
-def tick_value(terms: Terms) -> Decimal:
-    """Value of one lot at a price of one tick."""
-    return terms.tick * terms.lot

@@ -47,7 +47,13 @@ def tape_steps(
     slots = [
         _SlotFeed(
             scanners[slot.strategy],
-            base_bars(dataset.series[slot.instrument], strategies[slot.strategy], dataset.base_ms),
+            base_bars(
+                dataset.series[slot.instrument].candles,
+                strategies[slot.strategy],
+                dataset.base_ms,
+                reference=dataset.series[slot.instrument].reference,
+                funding=dataset.series[slot.instrument].funding,
+            ),
             int(tape.ts[begin]),
             min_turnover,
         )

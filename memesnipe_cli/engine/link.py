@@ -14,9 +14,10 @@ import sys
 import tempfile
 import types
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+
+from memesnipe_cli.strategies.source import Source as Source
 
 _HEADER = """# Generated: a kernel of memesnipe, pasted together from its sources. Changes here are lost.
 import math
@@ -38,14 +39,6 @@ _jit = njit(boundscheck=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 _jit_hot = _jit
 _jit_entry = njit(boundscheck=True, cache=True, nogil=True)"""
 _PLAIN = "\n\ndef _jit(function):\n    return function\n\n\n_jit_hot = _jit\n_jit_entry = _jit"
-
-
-@dataclass(frozen=True)
-class Source:
-    """A piece of kernel text. `origin` is for messages."""
-
-    origin: str
-    text: str
 
 
 class LinkError(Exception):

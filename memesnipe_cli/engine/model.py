@@ -11,6 +11,8 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
+from memesnipe_cli.strategies.plan import ExitPlan as ExitPlan
+
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 UInt8 = npt.NDArray[np.uint8]
@@ -37,20 +39,6 @@ class Terms:
         None  # None: the venue's stops sell at market; else how far below the stop they may
     )
     delisted_ms: int | None = None
-
-
-@dataclass(frozen=True)
-class ExitPlan:
-    """What happens to a position after entry; distances are multiples of the signal's stop distance."""
-
-    risk_share: float = 0.005  # of equity, lost if the stop is hit
-    target_r: float = 0.0  # 0: no target unless the signal names a price
-    target_share: float = 1.0  # of the lots that leave at the target
-    trail_r: float = 0.0  # 0: the stop does not trail
-    max_bars: int = 0  # 0: no time stop, unless the signal gives one
-    units: int = 1  # pyramid: how many, the first included
-    step_r: float = 0.0  # pyramid: how far the price must move for one more unit
-    skip_tag: int = 0  # entries with this tag are skipped after a won trade with it; 0: none
 
 
 @dataclass(frozen=True)

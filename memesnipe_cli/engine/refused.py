@@ -63,5 +63,5 @@ def capital_needed(refusals: Sequence[Refusals]) -> Decimal | None:
 
     None where none was refused so, or where more capital would not have helped.
     """
-    amounts = [getattr(refusal, "capital_needed", None) for refusal in refusals if refusal.code == TOO_SMALL]
+    amounts = [refusal.capital_needed for refusal in refusals if refusal.code == TOO_SMALL]
     return min((amount for amount in amounts if amount is not None), default=None)

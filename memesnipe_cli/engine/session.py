@@ -23,7 +23,7 @@ from memesnipe_cli.engine.run import Account
 from memesnipe_cli.engine.session_journal import Decision, OnLine, SessionJournal
 from memesnipe_cli.engine.session_line import as_opened, changed_code, differences, session_body
 from memesnipe_cli.engine.trades import TradeRecord
-from memesnipe_cli.errors import DataError, RefusedError
+from memesnipe_cli.errors import DataError, RefusedError, UsageError
 from memesnipe_cli.profile import Profile
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.store.store import Store
@@ -82,6 +82,12 @@ def run_session(request: SessionRequest) -> SessionRun:
     Raises StoreBusyError where another process trades the account, RefusedError where the open session trades
     otherwise, DataError for a tape that cannot be used.
     """
+    names = [each.name for each in request.strategies]
+    if len(set(names)) < len(names):
+        raise UsageError(
+            f"two strategies have the name {max(names, key=names.count)}",
+            "an account knows them by name: change one",
+        )
     journal = request.store.journal(request.account)
     with journal.held():
         state = journal.replay(AccountFold())

@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from memesnipe_cli.engine.model import ExitPlan
+from memesnipe_cli.strategies.plan import ExitPlan
 from memesnipe_cli.strategies.signal import Signal
 
 FAMILIES = ("momentum", "mean_reversion", "flow", "carry", "event", "overlay")

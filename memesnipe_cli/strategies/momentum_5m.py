@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from memesnipe_cli.engine.model import ExitPlan
+from memesnipe_cli.strategies.plan import ExitPlan
 from memesnipe_cli.strategies.base import Strategy
 from memesnipe_cli.strategies.indicators import (
     atr,

@@ -22,9 +22,9 @@ from memesnipe_cli.errors import StrategyError, UsageError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from memesnipe_cli.engine.link import Source
-    from memesnipe_cli.engine.model import ExitPlan
     from memesnipe_cli.strategies.base import Needs, Strategy
+    from memesnipe_cli.strategies.plan import ExitPlan
+    from memesnipe_cli.strategies.source import Source
 
 ENTRY_POINTS = "memesnipe.strategies"
 
@@ -129,7 +129,7 @@ def load(spec: str, params: Mapping[str, str] | None = None) -> LoadedStrategy:
 
     Raises UsageError for unknown names, parameters and values out of bounds; StrategyError where a file cannot be used.
     """
-    from memesnipe_cli.engine.link import Source
+    from memesnipe_cli.strategies.source import Source
 
     strategy, source, path = _find(spec)
     _check_class(strategy, source)

@@ -171,6 +171,21 @@ def test_other_options_than_the_open_session_has_are_refused(program: Program) -
     assert code == 0 and account(program.folder, "small").session["capital"] == "77"  # type: ignore[index]
 
 
+def test_an_age_counts_from_when_the_session_was_opened(program: Program) -> None:
+    assert program("trade", *eager(program.folder), "--since", "2025-03-01T20:30:00Z")[0] == 0
+    assert program("trade", *eager(program.folder), "--since", "400d")[0] == 0
+    assert program("trade", *eager(program.folder))[0] == 0
+    code, _, err = program("trade", *eager(program.folder), "--since", "2025-03-01T20:35:00Z")
+    assert code == 3 and "since is 2025-03-01T20:30:00Z, asked for 2025-03-01T20:35:00Z" in err
+
+
+def test_two_strategies_of_one_name_are_refused(program: Program) -> None:
+    other = program.folder / "copy.py"
+    other.write_text((program.folder / "own.py").read_text(), encoding="utf-8")
+    code, _, err = program("trade", *eager(program.folder), "--strategy", f"{other}:Eager")
+    assert code == 2 and "two strategies have the name eager" in err
+
+
 def test_a_second_process_is_told_who_trades(program: Program) -> None:
     with Store(program.folder / "store").journal().held():
         code, _, err = program("trade", *eager(program.folder))

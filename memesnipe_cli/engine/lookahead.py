@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from memesnipe_cli.clock import format_time, timeframe_ms
-from memesnipe_cli.engine.signals import BaseBars, SignalScanner
+from memesnipe_cli.engine.dataset import base_bars
+from memesnipe_cli.engine.signals import SignalScanner
 from memesnipe_cli.store.tables import Candles
 from memesnipe_cli.strategies.registry import LoadedStrategy
 
 PREFIXES = 12
-NO_FLOATS = np.empty(0)
-NO_INTS = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -37,15 +36,19 @@ class LookaheadFinding:
 
 
 def lookahead_check(
-    loaded: LoadedStrategy, candles: Candles, *, prefixes: int = PREFIXES
+    loaded: LoadedStrategy, candles: Candles, *, reference: Candles | None = None, prefixes: int = PREFIXES
 ) -> list[LookaheadFinding]:
-    """Compare the signals over all bars with those over some prefixes; at most one finding a prefix."""
+    """Compare the signals over all bars with those over some prefixes; at most one finding a prefix.
+
+    reference: bars of the strategy's reference series, where it needs one.
+    """
     scanner = SignalScanner(loaded, Path(), compiled=False)
-    whole = scanner.scan(_bars(candles, len(candles)))
+    bars = base_bars(candles, loaded, timeframe_ms(candles.key.timeframe), reference=reference)
+    whole = scanner.scan(bars)
     found = []
     for number in range(1, prefixes + 1):
         length = len(candles) * number // (prefixes + 1)
-        part = scanner.scan(_bars(candles, length))
+        part = scanner.scan(bars.until(length))
         differs = np.flatnonzero(part.flags != whole.flags[:length])
         details = [
             (name, getattr(part.rows, name), getattr(whole.rows, name)[: len(part.rows.index)])
@@ -56,10 +59,3 @@ def lookahead_check(
         bar = int(differs[0]) if len(differs) else int(part.rows.index[0])
         found.append(LookaheadFinding(loaded.name, int(candles.ts[bar]), int(candles.ts[length - 1])))
     return found
-
-
-def _bars(candles: Candles, length: int) -> BaseBars:
-    return BaseBars(
-        timeframe_ms(candles.key.timeframe), candles.ts[:length], candles.open[:length], candles.high[:length],
-        candles.low[:length], candles.close[:length], candles.volume[:length], NO_FLOATS, NO_INTS, NO_FLOATS,
-    )  # fmt: skip
