@@ -3,8 +3,8 @@
     python benchmarks/engine.py [--bars 525600] [--repeat 5]
 
 The yardstick is a hand-written single-pass numba loop of the same rules for one long-only instrument: entry at the next
-open inside a limit, stop, half out at a target, trail, time stop, fees, spread and impact, an equity curve and a list of
-trades. It is given the same signals.
+open inside a limit, stop, half out at a target, trail, time stop, fees, spread and impact, an equity curve and a list
+of trades. It is given the same signals.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def yardstick(ticks, volume, flags, row_index, row_stop, equity, trades):  # typ
         if lots > 0 or wait > 0:
             open_, high, low, close, traded = ticks[t, 0], ticks[t, 1], ticks[t, 2], ticks[t, 3], volume[t]
             spread_of_bar = (high - low) / open_ / 1.6651
-            room = int(math.floor(traded * 0.05 / 0.00001))
+            room = math.floor(traded * 0.05 / 0.00001)
             sold, price, extra = 0, 0, 0.0
             if leave > 0 and lots > 0:
                 sold, price = min(lots, room), open_
@@ -109,7 +109,7 @@ def yardstick(ticks, volume, flags, row_index, row_stop, equity, trades):  # typ
                     stop = max(stop, best - trail)
             if sold > 0:
                 impact = spread_of_bar * math.sqrt(sold * 0.00001 / traded)
-                got = int(math.floor(price * (1.0 - spread - impact - extra) + 1e-6))
+                got = math.floor(price * (1.0 - spread - impact - extra) + 1e-6)
                 income = sold * got * value * (1.0 - fee_rate)
                 cash += income
                 flow += income
@@ -126,13 +126,13 @@ def yardstick(ticks, volume, flags, row_index, row_stop, equity, trades):  # typ
         if flags[t] & 3:
             if lots == 0 and wait == 0:
                 close, stop_price = ticks[t, 3], row_stop[row]
-                wait_limit = int(math.floor(close * 1.005))
+                wait_limit = math.floor(close * 1.005)
                 quantity = min(
                     equity[t] * 0.005 / stop_price, equity[t] * 0.02 / (wait_limit * 0.01), volume[t] * 0.01
                 )
                 cost = 2.0 * (fee_rate + spread)
                 if cost <= 0.25 * stop_price / (close * 0.01):
-                    wait = int(math.floor(quantity / 0.00001))
+                    wait = math.floor(quantity / 0.00001)
                     wait_stop = math.ceil(stop_price / 0.01)
             row += 1
     return count
@@ -223,8 +223,8 @@ def linear(count: int, repeat: int) -> None:
 
 @njit(cache=True)
 def indicators_by_hand(ts, high, low, close, volume, out):  # type: ignore[no-untyped-def]
-    """momentum_5m's features with local variables and plain arrays: EWMA volatility, ATR, hourly EMAs, channel, median of
-    the volume at this time of day."""
+    """momentum_5m's features with local variables and plain arrays: EWMA volatility, ATR, hourly EMAs, channel,
+    median of the volume at this time of day."""
     count = close.shape[0]
     highs, volumes, ranked = np.zeros(48), np.zeros((288, 20)), np.zeros((288, 20))
     seen, place = np.zeros(288, np.int64), np.zeros(288, np.int64)

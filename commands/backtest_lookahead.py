@@ -73,9 +73,9 @@ def findings_of(
 ) -> list[FindingRecord]:
     """`finding` records of every strategy on every symbol."""
     from memesnipe_cli.engine.dataset import reference_candles
+    from memesnipe_cli.engine.lookahead import lookahead_check
     from memesnipe_cli.engine.selection import candles_for
     from memesnipe_cli.store.tables import SeriesKey
-    from memesnipe_cli.engine.lookahead import lookahead_check
 
     found: list[FindingRecord] = []
     pairs = [(each, name) for each in loaded for name in symbols]

@@ -49,8 +49,6 @@ def candles(
     once.
 
     The unfinished bar is never stored. Higher timeframes are made from 5m on reading and need not be fetched.
-
-    memesnipe ingest candles --venue coinbase --symbol DOGE/USD --timeframe 5m --since 180d
     """
     from memesnipe_cli.clock import parse_time
     from memesnipe_cli.market.candle_fetch import fetch_series

@@ -3,13 +3,16 @@ tape."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from memesnipe_cli.cli import Run, command_app, current
 from memesnipe_cli.errors import ExitCode, UsageError
 from memesnipe_cli.run_options import Capital, Data, Param, Since, Strategy, Symbol, Until, Venue
+
+if TYPE_CHECKING:
+    from memesnipe_cli.engine.session import SessionRequest
 
 ACCOUNT = "shadow"
 
@@ -63,7 +66,7 @@ def shadow(
     return _replay(this_run, request, compiled=not no_compile)
 
 
-def _replay(this_run: Run, request: Any, *, compiled: bool) -> int:
+def _replay(this_run: Run, request: SessionRequest, *, compiled: bool) -> int:
     from dataclasses import replace
 
     from memesnipe_cli.commands.trade_output import show_run

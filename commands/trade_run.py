@@ -25,7 +25,7 @@ from memesnipe_cli.run_options import (
 )
 
 if TYPE_CHECKING:
-    from memesnipe_cli.engine.session import SessionRun
+    from memesnipe_cli.engine.session import SessionRequest, SessionRun
 
 
 def run(
@@ -87,7 +87,7 @@ def build_request(
     session: dict[str, Any] | None,
     new_session: str | None,
     options: dict[str, Any],
-) -> Any:
+) -> SessionRequest:
     """The options as a SessionRequest; what is left open comes from the open session."""
     from memesnipe_cli.commands.backtest_options import capital_amount, time_span
     from memesnipe_cli.commands.backtest_run import load_strategies, read_piped
@@ -124,7 +124,7 @@ def _is_open(since: str | None) -> bool:
     return since is None or since[-1:] in ("s", "m", "h", "d", "w")
 
 
-def run_to_the_end(this_run: Run, request: Any) -> tuple[SessionRun, ExitCode]:
+def run_to_the_end(this_run: Run, request: SessionRequest) -> tuple[SessionRun, ExitCode]:
     """Run the session with a progress bar, streaming records with --jsonl; the exit code says how it
     ended."""
     from dataclasses import replace
@@ -146,7 +146,7 @@ def run_to_the_end(this_run: Run, request: Any) -> tuple[SessionRun, ExitCode]:
     return done, stop.code or ExitCode.OK
 
 
-def trade(this_run: Run, request: Any) -> int:
+def trade(this_run: Run, request: SessionRequest) -> int:
     """Trade and show what came of it."""
     from memesnipe_cli.commands.trade_output import show_run
 

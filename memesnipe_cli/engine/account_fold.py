@@ -38,7 +38,8 @@ class AccountState:
     session: the body of the open session's line, None before the first; sessions: how many were opened.
     account, slots: the kernel's arrays, a row of `slots` for each of `keys`; rows: by slot, the events of its
     open trade. finished: trades that ended and whose `trade` line is not written yet. mark: the body of the
-    last `equity` line; marked_day: the UTC day that the last midnight's mark began.
+    last `equity` line; tape: of the last one with a hash of the bars; marked_day: the UTC day that the last
+    midnight's mark began.
     """
 
     session: dict[str, Any] | None = None
@@ -50,6 +51,7 @@ class AccountState:
     finished: list[tuple[int, list[Row]]] = field(default_factory=list)
     last_event_ms: int | None = None
     mark: dict[str, Any] | None = None
+    tape: dict[str, Any] | None = None
     marked_day: int = 0
     fees: int = 0
     counts: dict[str, int] = field(default_factory=dict)
@@ -115,6 +117,8 @@ class AccountFold:
             state.session = {**state.session, "strategies": body["strategies"]}
         elif entry.kind == MARK:
             state.mark = body
+            if "tape" in body:
+                state.tape = body
             if body.get("day"):
                 state.marked_day = time_value(body["day"], "day")
         elif entry.kind == TRADE:

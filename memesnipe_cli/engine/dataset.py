@@ -1,4 +1,4 @@
-"""From stored or piped series to what the engine takes: one line of time, ticks, funding, and each strategy's signals."""
+"""From stored or piped series to what the engine takes: one line of time in ticks, funding, each strategy's signals."""
 
 from __future__ import annotations
 

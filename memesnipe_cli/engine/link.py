@@ -54,7 +54,8 @@ def link(sources: Sequence[Source], entries: Sequence[str], *, mode: str, hot: S
     """One module's text out of several: constants, named tuples and functions, without the imports among them.
 
     mode: `compiled`, `checked` (compiled with array bounds checked, for code we did not write) or `plain`.
-    hot: functions called for every bar, which compiled code has in line. Raises LinkError where two sources define the same name.
+    hot: functions called for every bar, which compiled code has in line. Raises LinkError where two sources
+    define the same name.
     """
     jit_import = {"compiled": _COMPILED, "checked": _CHECKED, "plain": _PLAIN}[mode]
     parts = [_HEADER.format(jit_import=jit_import)]

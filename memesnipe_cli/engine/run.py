@@ -192,8 +192,8 @@ def simulate(
     while at < len(tape.ts):
         account.account[layout.EVENT_COUNT] = 0
         at = code.run_tape(
-            at, len(tape.ts), tape.ts, tape.ticks, tape.volume, tape.funding, signals.flags, row_index, row_whole, row_real,
-            rows, row_ends,
+            at, len(tape.ts), tape.ts, tape.ticks, tape.volume, tape.funding, signals.flags, row_index, row_whole,
+            row_real, rows, row_ends,
             account.account, account.state, events, account.whole, account.real, active, equity,
         )  # fmt: skip
         chunks.append(events[: account.account[layout.EVENT_COUNT]].copy())

@@ -22,9 +22,11 @@ from memesnipe_cli.engine.model import EngineInput
 from memesnipe_cli.engine.run import Account
 from memesnipe_cli.engine.session_journal import Decision, OnLine, SessionJournal
 from memesnipe_cli.engine.session_line import as_opened, changed_code, differences, session_body
+from memesnipe_cli.engine.tape_digest import tape_digest
 from memesnipe_cli.engine.trades import TradeRecord
 from memesnipe_cli.errors import DataError, RefusedError, UsageError
 from memesnipe_cli.profile import Profile
+from memesnipe_cli.records import time_text, time_value
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles
@@ -164,7 +166,13 @@ def _go_on(
         )
     if changed_code(opened, wanted):
         journal.append(NEW_CODE, {"session": opened["session"], "strategies": wanted["strategies"]})
-    return as_opened(dataset, opened)
+    dataset = as_opened(dataset, opened)
+    if state.tape is not None and tape_digest(dataset, time_value(state.tape["bar"])) != state.tape["tape"]:
+        warnings.append(
+            f"bars up to {state.tape['bar']} are not the ones that this session traded on; it goes on, but a backtest "
+            "of the whole span need not make its trades"
+        )
+    return dataset
 
 
 def _run(
@@ -192,7 +200,7 @@ def _run(
     ):
         if last is not None and floor_to(step.ts, DAY_MS) > marked_day:
             marked_day = floor_to(step.ts, DAY_MS)
-            book.mark(last, base_ms, equity, account.cash, marked_day)
+            book.mark(last, base_ms, equity, account.cash, day=time_text(marked_day))
         now = account.bars(step.ts, step.ticks, step.volumes, step.rates)
         book.write(account.fill(now))
         equity = account.equity()
@@ -205,7 +213,7 @@ def _run(
             stopped = True
             break
     if bars and last is not None:
-        book.mark(last, base_ms, equity, account.cash)
+        book.mark(last, base_ms, equity, account.cash, tape=tape_digest(dataset, last))
     return SessionRun(
         state=book.state,
         trades=book.trades,

@@ -99,8 +99,9 @@ class SessionJournal:
         if any(row[layout.KIND] not in _BINDS_NOBODY for row in events):
             self._append([])
 
-    def mark(self, bar_ms: int, base_ms: int, equity: float, cash: int, day_ms: int | None = None) -> None:
-        """Record the account's worth at the close of a bar. `day_ms`: the UTC midnight whose base this is."""
+    def mark(self, bar_ms: int, base_ms: int, equity: float, cash: int, **more: str) -> None:
+        """Record the account's worth at the close of a bar. `more`: `day`, the UTC midnight whose base this
+        is, or `tape`, the hash of the bars so far."""
         held = equity - cash * layout.UNIT
         body: dict[str, Any] = {
             "session": self._session["session"],
@@ -109,9 +110,8 @@ class SessionJournal:
             "equity": decimal_text(equity),
             "cash": decimal_text(from_units(cash)),
             "positions": decimal_text(held),
+            **more,
         }
-        if day_ms is not None:
-            body["day"] = time_text(day_ms)
         self._append([(MARK, body)])
 
     def open_trades(self) -> list[TradeRecord]:

@@ -111,8 +111,8 @@ class SignalScanner:
         return self._scan(bars, min_turnover)[0]
 
     def stream_after(self, bars: BaseBars, count: int, *, min_turnover: float = 0.0) -> SignalStream:
-        """A stream that has the first `count` bars behind it, as if it had taken them one by one; a long past is scanned
-        by compiled code. Raises StrategyError where the step raises."""
+        """A stream that has the first `count` bars behind it, as if it had taken them one by one; a long past is
+        scanned by compiled code. Raises StrategyError where the step raises."""
         if count > FEW_BARS:
             return self._scan(bars.until(count), min_turnover)[1]
         stream = SignalStream(self.strategy, bars.base_ms, min_turnover=min_turnover)
@@ -151,7 +151,8 @@ class SignalScanner:
                 at, found = module.scan_bars(
                     at, bars.ts, bars.open, bars.high, bars.low, bars.close, bars.volume, bars.reference_close,
                     bars.reference_ts, bars.funding, stream.params, stream.state, stream.build, bars.base_ms,
-                    stream.timeframe_ms, stream.warm_up, min_turnover, stream.day_bars, stream.row, flags, index, chunk, held_back,
+                    stream.timeframe_ms, stream.warm_up, min_turnover, stream.day_bars, stream.row, flags, index,
+                    chunk, held_back,
                 )  # fmt: skip
             except (ArithmeticError, LookupError, ValueError, TypeError, NameError, AttributeError) as error:
                 raise _step_failed(self.strategy, error, stream.build) from error
@@ -227,8 +228,8 @@ class SignalStream:
         return int(flags) & 255
 
     def _begin(self) -> None:
-        """From arrays, which the scan fills, to what CPython steps over quickest: lists of its own floats. A strategy of
-        the user's keeps its array, since its step may slice it."""
+        """From arrays, which the scan fills, to what CPython steps over quickest: lists of its own floats. A strategy
+        of the user's keeps its array, since its step may slice it."""
         self._module = _plain_module(self.strategy)
         self._p = self._module.make_params(self.params)
         self.build = self.build.tolist()

@@ -72,7 +72,7 @@ def trades_from_events(
     strategies: Sequence[str],
     tags: Sequence[dict[int, str]],
 ) -> tuple[list[TradeRecord], list[TradeRecord]]:
-    """(closed trades in the order they ended, positions still open). tags: per strategy, the words for its entry tags."""
+    """(closed trades in the order they ended, positions still open). tags: per strategy, words for its entry tags."""
     open_: dict[int, _Building] = {}
     order: dict[int, tuple[int, int, int]] = {}
     closed: list[TradeRecord] = []

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from memesnipe_cli.strategies.plan import ExitPlan
 from memesnipe_cli.strategies.base import Needs, Strategy
 from memesnipe_cli.strategies.indicators import atr, full, highest, lowest, mean_and_deviation, push, recent
+from memesnipe_cli.strategies.plan import ExitPlan
 from memesnipe_cli.strategies.signal import Signal, signal
 
 CHANNEL_MAX = 500
@@ -49,8 +49,9 @@ def rank_among(s: Any, at: int, x: float, n: int) -> float:
 
 
 class EthBreakoutMomentum(Strategy):
-    """Entry: close above the highest high of the 20 (S1) or 55 (S2) bars before, Bitcoin above its 50-day mean, realised
-    volatility below its 95th percentile, funding z below 2 where funding is known. S1 is skipped after a won S1 trade.
+    """Entry: close above the highest high of the 20 (S1) or 55 (S2) bars before, Bitcoin above its 50-day mean,
+    realised volatility below its 95th percentile, funding z below 2 where funding is known. S1 is skipped after a
+    won S1 trade.
     Exit: close below the lowest low of 10 (S1) or 20 (S2) bars; stop 2 N; up to 4 units, one every half N."""
 
     name = "eth_breakout_momentum"

@@ -1,8 +1,8 @@
 """Indicators as steps: each takes the strategy's flat state `s`, the place `at` where its own cells begin, and the new
 value; it updates its cells and returns its new value (nan until it has seen enough).
 
-Each docstring says how many cells it needs. Only + - * /, sqrt, log and comparisons: the same to the last bit in CPython
-and in compiled code.
+Each docstring says how many cells it needs. Only + - * /, sqrt, log and comparisons: the same to the last bit in
+CPython and in compiled code.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def full(s: Any, at: int, n: int) -> bool:
 
 
 def highest(s: Any, at: int, x: float, n: int) -> float:
-    """Highest of the n values before x, then takes x in; nan until there are n. n + 3 cells (a ring and its maximum)."""
+    """Highest of the n values before x, then takes x in; nan until there are n. n + 3 cells (maximum, ring)."""
     ring = at + 1
     before = s[at] if full(s, ring, n) else math.nan
     leaving = recent(s, ring, n - 1, n) if full(s, ring, n) else math.nan
@@ -214,10 +214,7 @@ def median_of_slot(s: Any, at: int, slot: int, x: float, n: int) -> float:
     before = math.nan
     if count == n:
         half = n // 2
-        if n % 2 == 1:
-            before = s[ranked + half]
-        else:
-            before = (s[ranked + half - 1] + s[ranked + half]) / 2.0
+        before = s[ranked + half] if n % 2 == 1 else (s[ranked + half - 1] + s[ranked + half]) / 2.0
         gone = 0
         while s[ranked + gone] != s[ring + int(s[cell + 1])]:
             gone += 1

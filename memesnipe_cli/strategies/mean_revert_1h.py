@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from memesnipe_cli.strategies.plan import ExitPlan
 from memesnipe_cli.strategies.base import Strategy
 from memesnipe_cli.strategies.indicators import (
     adx,
@@ -24,6 +23,7 @@ from memesnipe_cli.strategies.indicators import (
     rsi,
     variance_ratio,
 )
+from memesnipe_cli.strategies.plan import ExitPlan
 from memesnipe_cli.strategies.signal import Signal, signal
 
 # places in the state
@@ -38,8 +38,8 @@ LONG = WINDOW + WINDOW_MAX + 2  # ring of the tests
 
 
 class MeanRevert1h(Strategy):
-    """Entry: z <= -2 (window before the bar) and RSI(2) < 10 and 2 <= half-life <= 24 and VR(4) < 1 and ADX(14) < 25, no
-    bar beyond 4 sigma. Exit: z >= 0, RSI(2) > 65, z <= -4, twice the half-life, the mean, or a stop of 3 ATR."""
+    """Entry: z <= -2 (window before the bar) and RSI(2) < 10 and 2 <= half-life <= 24 and VR(4) < 1 and ADX(14) < 25,
+    no bar beyond 4 sigma. Exit: z >= 0, RSI(2) > 65, z <= -4, twice the half-life, the mean, or a stop of 3 ATR."""
 
     name = "mean_revert_1h"
     summary = "Hourly washout below the mean in a reverting market; out at the mean."

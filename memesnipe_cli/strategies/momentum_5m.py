@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from memesnipe_cli.strategies.plan import ExitPlan
 from memesnipe_cli.strategies.base import Strategy
 from memesnipe_cli.strategies.indicators import (
     atr,
@@ -24,6 +23,7 @@ from memesnipe_cli.strategies.indicators import (
     push,
     recent,
 )
+from memesnipe_cli.strategies.plan import ExitPlan
 from memesnipe_cli.strategies.signal import Signal, signal
 
 HOUR_MS = 3_600_000

@@ -30,10 +30,10 @@ class Bar(NamedTuple):
 class Signal(NamedTuple):
     """What a strategy wants at a bar's close; made by `signal()`.
 
-    enter: 1 long, -1 short, 0 nothing. exits: a bit for each entry tag whose position should leave now (tag n: bit n-1).
+    enter: 1 long, -1 short, 0 nothing. exits: a bit for each entry tag whose position should leave (tag n: bit n-1).
     tag: 1 to 5, which of the strategy's entries this is. stop: distance of the stop in price. target: price, 0 for the
-    plan's. max_bars: time stop in bars of the strategy, 0 for the plan's. weight: largest share of equity, 0 for no such
-    cap. score: how strong, for a person to read.
+    plan's. max_bars: time stop in bars of the strategy, 0 for the plan's. weight: largest share of equity, 0 for no
+    such cap. score: how strong, for a person to read.
     """
 
     enter: int

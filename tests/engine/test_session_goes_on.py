@@ -80,6 +80,15 @@ def test_older_history_that_comes_later_changes_nothing(
     assert trade_lines(other)[: len(expected)] == expected
 
 
+def test_corrected_bars_are_noticed(request_: SessionRequest) -> None:
+    assert traded(request_).warnings == []
+    corrected = [part(each, None, CUT) for each in market(BARS)]
+    assert traded(request_, piped=corrected).warnings == []
+    corrected[1].close[3] += 0.0001
+    (warning,) = traded(request_, piped=corrected).warnings
+    assert warning.startswith("bars up to 2025-03-02T00:05:00Z are not the ones that this session traded on")
+
+
 def test_bars_that_are_gone_are_missed(request_: SessionRequest, tmp_path: Path) -> None:
     traded(request_)
     pruned = [part(each, START + 10 * BASE_MS, None) for each in market(BARS)]

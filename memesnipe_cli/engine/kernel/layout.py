@@ -45,7 +45,7 @@ SKIPPING = 34  # 1 while an episode of skipped signals is open
 LAST_CLOSE = 35  # ticks; the slot's mark
 STATE_WIDTH = 36
 
-# --- what a slot trades by: its instrument's terms, its strategy's plan, the account's rules (rows of an int64 array) --
+# --- what a slot trades by: its instrument's terms, its strategy's plan, the account's rules (rows of an int64 array)
 VALUE_NUM = 0  # value in units = lots x ticks x num / den
 VALUE_DEN = 1
 FEE_PPM = 2

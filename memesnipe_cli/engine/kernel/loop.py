@@ -135,9 +135,9 @@ def run_tape(
 ) -> int:
     """Run the bars [begin, end) of a tape. Returns where it stopped: end, or earlier where `events` was nearly full.
 
-    rows (K,): each slot's next entry row, moved on as the bars pass, up to row_ends (K,); active (K,) uint8: kept between
-    calls. row_index (M,): the bar of an entry row; row_whole (M, 2): tag, largest number of bars; row_real (M, 3): stop,
-    target, weight.
+    rows (K,): each slot's next entry row, moved on as the bars pass, up to row_ends (K,); active (K,) uint8: kept
+    between calls. row_index (M,): the bar of an entry row; row_whole (M, 2): tag, largest number of bars;
+    row_real (M, 3): stop, target, weight.
     """
     w = World(account, state, events, whole, real)
     count = state.shape[0]

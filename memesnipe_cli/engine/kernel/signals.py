@@ -217,8 +217,9 @@ def scan_bars(
     rows_out: Array,
     held_back: Array,
 ) -> tuple[int, int]:
-    """Step over all base bars from `begin` on. row (ROW_WIDTH,) scratch; flags_out (n,) uint8, index_out (m,), rows_out (m, ROW_WIDTH),
-    held_back (4,) counts by reason. Returns (next bar, number of rows): next bar is n unless rows_out is full."""
+    """Step over all base bars from `begin` on. row (ROW_WIDTH,) scratch; flags_out (n,) uint8, index_out (m,),
+    rows_out (m, ROW_WIDTH), held_back (4,) counts by reason. Returns (next bar, number of rows): next bar is n unless
+    rows_out is full."""
     p = make_params(params)  # type: ignore[name-defined]  # noqa: F821 - pasted in
     count = 0
     with_reference = reference_close.shape[0] > 0
