@@ -20,7 +20,7 @@ import numpy as np
 from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles, SeriesKey
 
-IMPORTS = "import typer, pydantic, numpy, numba, duckdb, orjson, platformdirs"
+IMPORTS = "import typer, pydantic, numpy, numba, pyarrow.parquet, orjson, platformdirs, rich.table"
 
 
 def fill(folder: Path, count: int) -> None:

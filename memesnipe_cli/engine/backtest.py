@@ -27,7 +27,7 @@ from memesnipe_cli.engine.dataset import (
 )
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.model import EngineInput, EngineOutput, Float64, Int64, Tape, Terms
-from memesnipe_cli.engine.run import kernel_text, simulate
+from memesnipe_cli.engine.run import account_kernel, simulate
 from memesnipe_cli.engine.trades import (
     TradeRecord,
     best_fee_needed,
@@ -321,7 +321,7 @@ def _run_id(request: BacktestRequest, inputs: EngineInput) -> str:
     for strategy in request.strategies:
         digest.update(repr((strategy.name, strategy.params.model_dump(), strategy.code_hash)).encode())
     digest.update(repr((inputs.terms, inputs.plans, inputs.rules, inputs.slots, __version__)).encode())
-    digest.update(kernel_text("plain").encode())
+    digest.update(account_kernel().digest().encode())
     digest.update(_tape_bytes(inputs.tape))
     return digest.hexdigest()
 

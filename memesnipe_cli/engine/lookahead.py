@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from memesnipe_cli.clock import format_time, timeframe_ms
 from memesnipe_cli.engine.dataset import base_bars
+from memesnipe_cli.engine.model import EntryRows
 from memesnipe_cli.engine.signals import SignalScanner
 from memesnipe_cli.store.tables import Candles
 from memesnipe_cli.strategies.registry import LoadedStrategy
@@ -50,12 +52,19 @@ def lookahead_check(
         length = len(candles) * number // (prefixes + 1)
         part = scanner.scan(bars.until(length))
         differs = np.flatnonzero(part.flags != whole.flags[:length])
-        details = [
-            (name, getattr(part.rows, name), getattr(whole.rows, name)[: len(part.rows.index)])
-            for name in ("index", "stop", "target", "weight", "max_bars", "tag")
-        ]
-        if not len(differs) and all(np.array_equal(one, other) for _, one, other in details):
-            continue
-        bar = int(differs[0]) if len(differs) else int(part.rows.index[0])
-        found.append(LookaheadFinding(loaded.name, int(candles.ts[bar]), int(candles.ts[length - 1])))
+        if not len(differs):
+            differs = part.rows.index[_other_details(part.rows, whole.rows)]
+        if len(differs):
+            bar = int(differs[0])
+            found.append(LookaheadFinding(loaded.name, int(candles.ts[bar]), int(candles.ts[length - 1])))
     return found
+
+
+def _other_details(part: EntryRows, whole: EntryRows) -> npt.NDArray[np.bool_]:
+    """Which entries of `part` are not the same in `whole`, which has them at the same bars."""
+    count = len(part.index)
+    differs = np.zeros(count, dtype=np.bool_)
+    for name in ("tag", "stop", "target", "weight", "max_bars"):
+        one, other = getattr(part, name), getattr(whole, name)[:count]
+        differs |= (one != other) & ~((one != one) & (other != other))  # nan is like nan
+    return differs

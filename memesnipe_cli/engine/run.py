@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from memesnipe_cli.engine.kernel import layout
-from memesnipe_cli.engine.link import link, load, source_of
+from memesnipe_cli.engine.link import Kernel, load, source_of
 from memesnipe_cli.engine.model import (
     MONEY_UNIT,
     EngineInput,
@@ -38,17 +38,18 @@ HOT = (
 NEVER_MS = 2**62
 
 
-def kernel_text(mode: str) -> str:
-    """The account kernel as one module."""
+@cache
+def account_kernel() -> Kernel:
+    """The account's rules as one kernel."""
     folder = Path(__file__).parent / "kernel"
-    return link([source_of(folder / f"{name}.py") for name in KERNEL_FILES], ["run_tape"], mode=mode, hot=HOT)
+    sources = tuple(source_of(folder / f"{name}.py") for name in KERNEL_FILES)
+    return Kernel("account", sources, ("run_tape",), HOT)
 
 
 @cache
 def kernel(compiled: bool, cache_dir: Path) -> Any:
     """The account kernel: compiled, or the very same text as plain Python."""
-    mode = "compiled" if compiled else "plain"
-    return load("account", kernel_text(mode), cache_dir, mode=mode)
+    return load(account_kernel(), cache_dir, mode="compiled" if compiled else "plain")
 
 
 @dataclass

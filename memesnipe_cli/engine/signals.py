@@ -14,7 +14,7 @@ import numpy as np
 
 from memesnipe_cli.clock import DAY_MS, format_time
 from memesnipe_cli.engine.kernel import signals as cells
-from memesnipe_cli.engine.link import LinkError, Source, link, load, source_of
+from memesnipe_cli.engine.link import Kernel, LinkError, Source, load, source_of
 from memesnipe_cli.engine.model import EntryRows, Float64, Int64, UInt8
 from memesnipe_cli.errors import StrategyError
 from memesnipe_cli.strategies.registry import LoadedStrategy
@@ -72,8 +72,8 @@ class InstrumentSignals:
     held_back: dict[str, int]
 
 
-def module_text(strategy: LoadedStrategy, mode: str) -> str:
-    """The linked source of a strategy and its driver."""
+def signal_kernel(strategy: LoadedStrategy) -> Kernel:
+    """A strategy's step and its driver as one kernel."""
     fields = strategy.parameter_types
     casts = ", ".join(f"{kind.__name__}(params[{at}])" for at, kind in enumerate(fields.values()))
     glue = (
@@ -81,14 +81,17 @@ def module_text(strategy: LoadedStrategy, mode: str) -> str:
         f"def make_params(params):\n    return Params({casts})\n"
     )
     shared = [source_of(_PACKAGE / name) for name in SHARED]
-    return link([*shared, *strategy.sources, Source("parameters", glue)], ["scan_bars"], mode=mode)
+    sources = (*shared, *strategy.sources, Source("parameters", glue))
+    return Kernel(f"signals_{strategy.name}", sources, ("scan_bars",))
 
 
 def _module(strategy: LoadedStrategy, cache_dir: Path, mode: str) -> Any:
     try:
-        return load(f"signals_{strategy.name}", module_text(strategy, mode), cache_dir, mode=mode)
+        return load(signal_kernel(strategy), cache_dir, mode=mode)
     except LinkError as error:
-        raise StrategyError(f"strategy {strategy.name}: {error}", "rename it in the strategy's file") from None
+        raise StrategyError(
+            f"strategy {strategy.name}: {error}", "rename it in the strategy's file"
+        ) from None
 
 
 @cache
@@ -193,9 +196,7 @@ def _step_failed(strategy: LoadedStrategy, error: Exception, build: Float64) -> 
 class SignalStream:
     """One base bar at a time, in plain Python: what a live loop uses. Memory and time per bar do not grow."""
 
-    def __init__(
-        self, strategy: LoadedStrategy, base_ms: int, *, min_turnover: float = 0.0
-    ) -> None:
+    def __init__(self, strategy: LoadedStrategy, base_ms: int, *, min_turnover: float = 0.0) -> None:
         self.strategy = strategy
         self.base_ms = base_ms
         self.timeframe_ms = strategy.timeframe_ms

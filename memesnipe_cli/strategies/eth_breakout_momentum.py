@@ -91,7 +91,7 @@ class EthBreakoutMomentum(Strategy):
 
     @staticmethod
     def warm_up(p: Any) -> int:
-        return max(p.slow + 1, p.volatility_bars + 1, p.regime_days * 6)
+        return max(p.fast + 1, p.slow + 1, p.volatility_bars + 1, p.regime_days * 6)
 
     @staticmethod
     def plan(p: Any) -> ExitPlan:

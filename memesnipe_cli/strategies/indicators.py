@@ -139,11 +139,13 @@ def lowest(s: Any, at: int, x: float, n: int) -> float:
 
 
 def mean_and_deviation(s: Any, at: int, n: int) -> tuple[float, float]:
-    """Mean and sample deviation (ddof 1) of a full ring of n values; two passes, so that nothing cancels."""
+    """Mean and sample deviation (ddof 1) of a full ring of n values; two passes, so that nothing cancels, around one of
+    the values, so that equal values have a deviation of exactly 0."""
+    base = s[at + 2]
     total = 0.0
     for back in range(n):
-        total += s[at + 2 + back]
-    mean = total / n
+        total += s[at + 2 + back] - base
+    mean = base + total / n
     squares = 0.0
     for back in range(n):
         squares += (s[at + 2 + back] - mean) * (s[at + 2 + back] - mean)

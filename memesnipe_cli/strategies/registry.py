@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from memesnipe_cli.clock import timeframe_ms
 from memesnipe_cli.errors import StrategyError, UsageError
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from pydantic import BaseModel
 
     from memesnipe_cli.strategies.base import Needs, Strategy
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from memesnipe_cli.strategies.source import Source
 
 ENTRY_POINTS = "memesnipe.strategies"
+_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")
 
 
 @dataclass(frozen=True)
@@ -132,9 +136,9 @@ def load(spec: str, params: Mapping[str, str] | None = None) -> LoadedStrategy:
     from memesnipe_cli.strategies.source import Source
 
     strategy, source, path = _find(spec)
-    _check_class(strategy, source)
+    _check_class(strategy)
     text = path.read_text(encoding="utf-8")
-    return LoadedStrategy(
+    loaded = LoadedStrategy(
         name=strategy.name or strategy.__name__,
         strategy=strategy,
         params=_parameters(strategy, params or {}),
@@ -142,6 +146,8 @@ def load(spec: str, params: Mapping[str, str] | None = None) -> LoadedStrategy:
         sources=(Source(str(path), _only(text, strategy.__name__)),),
         built_in=source == "built-in",
     )
+    _check_answers(loaded)
+    return loaded
 
 
 def names() -> list[str]:
@@ -149,7 +155,7 @@ def names() -> list[str]:
     return [*BUILT_IN, *sorted(_entry_points())]
 
 
-def _entry_points() -> dict[str, Any]:
+def _entry_points() -> dict[str, EntryPoint]:
     from importlib.metadata import entry_points
 
     return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
@@ -164,14 +170,31 @@ def _find(spec: str) -> tuple[type[Strategy], str, Path]:
         return _from_file(spec)
     points = _entry_points()
     if spec in points:
-        strategy = points[spec].load()
-        return strategy, f"package {points[spec].value}", Path(str(sys.modules[strategy.__module__].__file__))
+        return _from_package(points[spec])
     near = difflib.get_close_matches(spec, names(), 3, 0.4)
     guess = f"did you mean {', '.join(near)}? " if near else ""
     raise UsageError(
         f"strategy {spec!r} is not known",
         f"{guess}see `memesnipe strategies list`, or give path/to/file.py:Class",
     )
+
+
+def _from_package(point: EntryPoint) -> tuple[type[Strategy], str, Path]:
+    from memesnipe_cli.strategies.base import Strategy
+
+    try:
+        strategy = point.load()
+    except Exception as error:
+        raise StrategyError(
+            f"strategy {point.name} of package {point.value} cannot be imported: {type(error).__name__}: {error}",
+            "install that package anew, or remove it",
+        ) from error
+    if not (isinstance(strategy, type) and issubclass(strategy, Strategy)):
+        raise StrategyError(
+            f"entry point {point.name} is {point.value}, which is no class derived from Strategy",
+            "its package must name the class: module:Class",
+        )
+    return strategy, f"package {point.value}", Path(str(sys.modules[strategy.__module__].__file__))
 
 
 def _from_file(spec: str) -> tuple[type[Strategy], str, Path]:
@@ -234,14 +257,23 @@ def _is_named_tuple(node: ast.ClassDef) -> bool:
     return any(isinstance(base, ast.Name) and base.id == "NamedTuple" for base in node.bases)
 
 
-def _check_class(strategy: type[Strategy], source: str) -> None:
+def _check_class(strategy: type[Strategy]) -> None:
     from memesnipe_cli.strategies.base import FAMILIES
     from memesnipe_cli.strategies.base import Strategy as Base
 
     name = strategy.__name__
-    if strategy.step is Base.step:
+    if not isinstance(vars(strategy).get("step"), staticmethod):
         raise StrategyError(
-            f"strategy {name} has no step", "add a static method step(s, bar, p) that returns signal(...)"
+            f"strategy {name} has no step of its own as a static method",
+            "add @staticmethod def step(s, bar, p) that returns signal(...)",
+        )
+    if not _NAME.match(strategy.name or name):
+        raise StrategyError(
+            f"strategy {name}: name {strategy.name!r} will not do", "letters, digits, _ and -, a letter first"
+        )
+    if not (isinstance(strategy.Params, type) and issubclass(strategy.Params, Base.Params)):
+        raise StrategyError(
+            f"strategy {name}: Params is not derived from Strategy.Params", "class Params(Strategy.Params): ..."
         )
     if strategy.family not in FAMILIES:
         raise StrategyError(
@@ -257,6 +289,26 @@ def _check_class(strategy: type[Strategy], source: str) -> None:
             raise StrategyError(
                 f"strategy {name}: parameter {field_name} is {field.annotation}",
                 "parameters are int, float or bool",
+            )
+
+
+def _check_answers(loaded: LoadedStrategy) -> None:
+    """Ask a strategy once what is asked of it later, so that a mistake in it is told here."""
+    from memesnipe_cli.strategies.plan import ExitPlan
+
+    for name in ("cells", "warm_up", "plan"):
+        try:
+            answer: Any = getattr(loaded, name)
+        except Exception as error:
+            raise StrategyError(
+                f"strategy {loaded.name}: {name}() raised {type(error).__name__}: {error}",
+                f"{name}(p) must answer for all parameters within their bounds",
+            ) from error
+        good = isinstance(answer, ExitPlan) if name == "plan" else answer >= 0
+        if not good:
+            raise StrategyError(
+                f"strategy {loaded.name}: {name}() is {answer!r}",
+                "return an ExitPlan" if name == "plan" else "return a whole number, 0 or more",
             )
 
 

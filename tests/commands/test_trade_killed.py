@@ -81,7 +81,7 @@ def test_one_signal_ends_the_bar_and_says_what_is_left(
 ) -> None:
     options = prepared(tmp_path, BARS)
     process = start(tmp_path, options)
-    assert wait_for_lines(process, tmp_path, 20_000)
+    assert wait_for_lines(process, tmp_path, 20_000), process.communicate()
     process.send_signal(sent)
     out, err = process.communicate(timeout=60)
     assert process.returncode == code

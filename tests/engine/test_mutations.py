@@ -162,7 +162,7 @@ def chosen(text: str) -> Iterator[Mutant]:
 
 
 def test_every_chosen_mutant_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = run.kernel_text("plain")
+    text = run.account_kernel().text("plain")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         jury = Jury(text, monkeypatch)
@@ -171,13 +171,13 @@ def test_every_chosen_mutant_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_kernel_itself_is_acquitted(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = run.kernel_text("plain")
+    text = run.account_kernel().text("plain")
     jury = Jury(text, monkeypatch)
     same = compile("", "<nothing changed>", "exec")
     assert not jury.notices(Mutant("nothing", "", "", same))
 
 
 def test_every_function_is_mutated() -> None:
-    text = run.kernel_text("plain")
+    text = run.account_kernel().text("plain")
     functions = {function.name for function, _ in changes(text)}
     assert functions == {mutant.function for mutant in chosen(text)}

@@ -1,6 +1,7 @@
 """The only code that changes the account's state: one event in, state changed. State is a fold of the events, so what
 the journal holds is enough to rebuild it."""
 
+from memesnipe_cli.engine.kernel.array import Array
 from memesnipe_cli.engine.kernel.layout import (
     BEST,
     BY_STOP,
@@ -68,7 +69,6 @@ from memesnipe_cli.engine.kernel.layout import (
     WAIT_TS,
     WON,
 )
-from memesnipe_cli.engine.kernel.world import Array
 
 
 def book_event(account: Array, state: Array, events: Array, n: int) -> None:

@@ -1,6 +1,7 @@
 """One step of the account: all that happens at one open time, for all slots, in the order of
 docs/simulation-rules.md §2; and the loop over a tape."""
 
+from memesnipe_cli.engine.kernel.array import Array
 from memesnipe_cli.engine.kernel.decide import decide_flat, decide_held
 from memesnipe_cli.engine.kernel.events import emit_code
 from memesnipe_cli.engine.kernel.fills import (
@@ -32,7 +33,7 @@ from memesnipe_cli.engine.kernel.layout import (
     WAIT_LOTS,
     WAIT_TS,
 )
-from memesnipe_cli.engine.kernel.world import Array, TickBar, World
+from memesnipe_cli.engine.kernel.world import TickBar, World
 
 
 def is_active(w: World, slot: int) -> bool:

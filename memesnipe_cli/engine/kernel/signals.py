@@ -4,7 +4,7 @@ gap and in a dead market. Pasted together with one strategy, whose `step` it cal
 import math
 from typing import Any
 
-from memesnipe_cli.engine.kernel.world import Array
+from memesnipe_cli.engine.kernel.array import Array
 from memesnipe_cli.strategies.signal import Bar
 
 # --- cells of the builder (1-d float64) -------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """The two bundles that the kernel's functions take."""
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
-Array: TypeAlias = Any  # a numpy array; in plain Python also a list that is indexed the same way
+from memesnipe_cli.engine.kernel.array import Array
 
 
 class World(NamedTuple):
