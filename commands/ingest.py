@@ -16,7 +16,7 @@ app.command(
     examples=(
         "memesnipe ingest candles --venue coinbase --symbol DOGE/USD --timeframe 5m --since 180d",
         "memesnipe ingest candles --venue kraken --symbol DOGE/USD --since 7d --from-trades",
-        "memesnipe ingest candles --venue coinbase --symbol DOGE/USD --symbol ETH/USD --since 30d --json | jq .[].added",
+        "memesnipe ingest candles --venue coinbase --symbol DOGE/USD --symbol ETH/USD --json | jq .[].added",
     ),
 )(ingest_venues.candles)
 app.command(

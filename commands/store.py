@@ -9,7 +9,7 @@ import typer
 from memesnipe_cli.cli import command_app, current
 from memesnipe_cli.console import Column
 
-app = command_app("What the store holds, its size, and pruning.")
+app = command_app("What the store holds, its size, pruning, and the catalog for your own DuckDB client.")
 
 
 def _bytes_text(count: object) -> str:
@@ -100,3 +100,28 @@ def prune(
         run.console.say(
             f"removed {total}" if yes else f"would remove {total}; run it again with --yes to do so"
         )
+
+
+@app.command(
+    "catalog",
+    examples=[
+        "memesnipe store catalog",
+        """duckdb -readonly "$(memesnipe store catalog)" "SELECT symbol, sum(pnl) FROM trades GROUP BY ALL\"""",
+    ],
+)
+def catalog(ctx: typer.Context) -> None:
+    """Bring the catalog up to date and print its path: typed views over the whole store for your own DuckDB
+    client.
+    """
+    from memesnipe_cli.errors import StoreError, UsageError
+
+    run = current(ctx)
+    path = run.store.paths.catalog
+    if run.store.marker is None:
+        raise UsageError(
+            f"nothing is stored yet in {run.store.root}", "begin with: memesnipe ingest simulate"
+        )
+    run.store.connect().close()
+    if not path.exists():
+        raise StoreError(f"{path} could not be written", "check the permissions of the folder")
+    run.console.text(str(path), {"type": "catalog", "v": 1, "path": str(path)})

@@ -26,7 +26,15 @@ from memesnipe_cli.engine.dataset import (
     scan_signals,
 )
 from memesnipe_cli.engine.kernel import layout
-from memesnipe_cli.engine.model import EngineInput, EngineOutput, Float64, Int64, Tape, Terms
+from memesnipe_cli.engine.model import (
+    EngineInput,
+    EngineOutput,
+    Float64,
+    Int64,
+    SignalTape,
+    Tape,
+    Terms,
+)
 from memesnipe_cli.engine.run import account_kernel, simulate
 from memesnipe_cli.engine.trades import (
     TradeRecord,
@@ -168,7 +176,7 @@ def _result(
     for (_, why), count in count_misses(output.events).items():
         missed[why] = missed.get(why, 0) + count
     return Backtest(
-        run=_run_id(request, inputs),
+        run=_run_id(request, inputs, signals),
         strategies=[
             {
                 "name": each.name,
@@ -250,7 +258,11 @@ def _buy_and_hold(inputs: EngineInput, closes: Float64) -> Float64:
     part = capital / len(inputs.terms)
     total = np.zeros(len(inputs.tape.ts))
     for place, terms in enumerate(inputs.terms):
-        first = int(np.argmax(inputs.tape.ticks[:, place, 0] > 0))
+        there = inputs.tape.ticks[:, place, 0] > 0
+        if not there.any():
+            total += part  # nothing to buy: it ended before the run began
+            continue
+        first = int(np.argmax(there))
         paid = 1.0 + terms.half_spread
         price = (
             float(inputs.tape.ticks[first, place, 0])
@@ -315,15 +327,27 @@ def _coverage(candles: Candles, dataset: Dataset) -> Coverage:
     )
 
 
-def _run_id(request: BacktestRequest, inputs: EngineInput) -> str:
-    """Names strategies, parameters, data, rules and code: the same run has the same id."""
+def _run_id(request: BacktestRequest, inputs: EngineInput, signals: Signals) -> str:
+    """Names strategies, parameters, data, rules and code: the same run has the same id. The signals stand for all that
+    only they depend on: bars of the warm-up, the reference series, indicators, the turnover veto."""
     digest = hashlib.blake2b(digest_size=8)
     for strategy in request.strategies:
         digest.update(repr((strategy.name, strategy.params.model_dump(), strategy.code_hash)).encode())
-    digest.update(repr((inputs.terms, inputs.plans, inputs.rules, inputs.slots, __version__)).encode())
+    rules = (inputs.terms, inputs.plans, inputs.timeframes_ms, inputs.rules, inputs.slots, __version__)
+    digest.update(repr((rules, signals.held_back)).encode())
     digest.update(account_kernel().digest().encode())
     digest.update(_tape_bytes(inputs.tape))
+    digest.update(_signal_bytes(signals.tape))
     return digest.hexdigest()
+
+
+def _signal_bytes(signals: SignalTape) -> bytes:
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(np.ascontiguousarray(signals.flags).data)
+    for rows in signals.rows:
+        for column in (rows.index, rows.tag, rows.stop, rows.target, rows.max_bars, rows.weight, rows.score):
+            digest.update(np.ascontiguousarray(column).data)
+    return digest.digest()
 
 
 def _tape_bytes(tape: Tape) -> bytes:

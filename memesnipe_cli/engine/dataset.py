@@ -69,6 +69,16 @@ def load_dataset(request: Request, assumed: Assumptions) -> Dataset:
                 f"bars of {timeframe_name(base_ms)} cannot be made into {strategy.timeframe} for {strategy.name}",
                 "run these strategies one by one",
             )
+    references = {
+        (strategy.needs.reference, strategy.needs.reference_timeframe)
+        for strategy in request.strategies
+        if strategy.needs.reference is not None
+    }
+    if len(references) > 1:
+        raise UsageError(
+            f"the strategies look at several references: {', '.join(' '.join(each) for each in sorted(references))}",
+            "run these strategies one by one",
+        )
     warm_ms = max(strategy.warm_up * strategy.timeframe_ms for strategy in request.strategies)
     from_ms = None if request.since_ms is None else request.since_ms - warm_ms - base_ms
     warnings: list[str] = []

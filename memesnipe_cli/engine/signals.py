@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -92,12 +93,22 @@ def _module(strategy: LoadedStrategy, cache_dir: Path, mode: str) -> Any:
         raise StrategyError(
             f"strategy {strategy.name}: {error}", "rename it in the strategy's file"
         ) from None
+    except (ArithmeticError, AttributeError, ImportError, LookupError, NameError, TypeError, ValueError) as error:
+        raise StrategyError(
+            f"strategy {strategy.name} cannot be made into a kernel: {type(error).__name__}: {error}",
+            "what stands outside of functions may use numbers, math, np and what the file imports",
+        ) from error
 
 
 @cache
 def _plain_module(strategy: LoadedStrategy) -> Any:
     """The module as plain Python, linked once for all the streams of a strategy."""
     return _module(strategy, Path(), "plain")
+
+
+def division_raises() -> AbstractContextManager[None]:
+    """Where numbers out of arrays are divided by zero, raise as compiled code and Python's own floats do."""
+    return np.errstate(divide="raise", invalid="raise")
 
 
 class SignalScanner:
@@ -128,8 +139,9 @@ class SignalScanner:
             from numba.core.errors import NumbaError
 
             mode = "compiled" if self.strategy.built_in else "checked"
+            module = _module(self.strategy, self.cache_dir, mode)
             try:
-                return self._scan_with(_module(self.strategy, self.cache_dir, mode), bars, min_turnover)
+                return self._scan_with(module, bars, min_turnover, NumbaError)
             except NumbaError:
                 if self.strategy.built_in:
                     raise
@@ -137,9 +149,9 @@ class SignalScanner:
         return self._scan_with(_plain_module(self.strategy), bars, min_turnover)
 
     def _scan_with(
-        self, module: Any, bars: BaseBars, min_turnover: float
+        self, module: Any, bars: BaseBars, min_turnover: float, *compile_errors: type[Exception]
     ) -> tuple[InstrumentSignals, SignalStream]:
-        """The signals, and a stream that stands behind the last bar."""
+        """The signals, and a stream that stands behind the last bar. Raises StrategyError, and `compile_errors`."""
         stream = SignalStream(self.strategy, bars.base_ms, min_turnover=min_turnover)
         count = len(bars.ts)
         flags = np.zeros(count, dtype=np.uint8)
@@ -151,13 +163,16 @@ class SignalScanner:
             index = np.empty(max(1024, count // 64), dtype=np.int64)
             chunk = np.empty((len(index), cells.ROW_WIDTH))
             try:
-                at, found = module.scan_bars(
-                    at, bars.ts, bars.open, bars.high, bars.low, bars.close, bars.volume, bars.reference_close,
-                    bars.reference_ts, bars.funding, stream.params, stream.state, stream.build, bars.base_ms,
-                    stream.timeframe_ms, stream.warm_up, min_turnover, stream.day_bars, stream.row, flags, index,
-                    chunk, held_back,
-                )  # fmt: skip
-            except (ArithmeticError, LookupError, ValueError, TypeError, NameError, AttributeError) as error:
+                with division_raises():
+                    at, found = module.scan_bars(
+                        at, bars.ts, bars.open, bars.high, bars.low, bars.close, bars.volume, bars.reference_close,
+                        bars.reference_ts, bars.funding, stream.params, stream.state, stream.build, bars.base_ms,
+                        stream.timeframe_ms, stream.warm_up, min_turnover, stream.day_bars, stream.row, flags, index,
+                        chunk, held_back,
+                    )  # fmt: skip
+            except compile_errors:
+                raise
+            except Exception as error:  # whatever a step of the user's may raise
                 raise _step_failed(self.strategy, error, stream.build) from error
             indexes.append(index[:found])
             rows.append(chunk[:found])
@@ -189,7 +204,9 @@ def _step_failed(strategy: LoadedStrategy, error: Exception, build: Float64) -> 
     when = f" at the base bar of {format_time(int(last))}" if last > 0 else ""
     return StrategyError(
         f"strategy {strategy.name} raised {type(error).__name__}: {error}{when}",
-        "step() must return a signal for every bar: guard divisions and logarithms",
+        "a step sees its own file, the indicators, math and np"
+        if isinstance(error, NameError)
+        else "step() must return a signal for every bar: guard divisions and logarithms",
     )
 
 
@@ -210,6 +227,8 @@ class SignalStream:
         self.row: Any = np.zeros(cells.ROW_WIDTH)
         self._module: Any = None
         self._p: Any = None
+        # Built-in strategies step over lists of Python's own floats, which raise by themselves.
+        self._division = nullcontext if strategy.built_in else division_raises
 
     def step(
         self, ts: int, open_: float, high: float, low: float, close: float, volume: float,
@@ -220,11 +239,13 @@ class SignalStream:
         if self._p is None:
             self._begin()
         try:
-            flags = self._module.step_base_bar(
-                self.state, self._p, self.build, self.row, self.base_ms, self.timeframe_ms, ts, open_, high, low, close,
-                volume, reference_close, reference_ts, funding, self.warm_up, self.min_turnover, self.day_bars,
-            )  # fmt: skip
-        except (ArithmeticError, LookupError, ValueError, TypeError, NameError, AttributeError) as error:
+            with self._division():
+                flags = self._module.step_base_bar(
+                    self.state, self._p, self.build, self.row, self.base_ms, self.timeframe_ms, ts, open_, high, low,
+                    close, volume, reference_close, reference_ts, funding, self.warm_up, self.min_turnover,
+                    self.day_bars,
+                )  # fmt: skip
+        except Exception as error:  # whatever a step of the user's may raise
             raise _step_failed(self.strategy, error, self.build) from error
         return int(flags) & 255
 

@@ -142,7 +142,11 @@ def step_base_bar(
     """Take one base bar in. Returns flags as SignalTape describes them, plus 256 where an entry was held back; 0 where
     no strategy bar closed."""
     flags = 0
+    late_exits = 0
     begins = ts - ts % tf_ms
+    hole = build[BUILD_LAST_TS] > 0.0 and ts - build[BUILD_LAST_TS] > (GAP_BARS + 1) * base_ms
+    if hole:
+        build[BUILD_QUIET] = GAP_REST
     if build[BUILD_OPEN_TS] >= 0.0 and build[BUILD_OPEN_TS] != begins:
         # The longer bar's last base bars never came: it closes with the first one after it.
         flags = emit_bar(
@@ -159,8 +163,9 @@ def step_base_bar(
             min_turnover,
             day_bars,
         )
-    if build[BUILD_LAST_TS] > 0.0 and ts - build[BUILD_LAST_TS] > (GAP_BARS + 1) * base_ms:
-        build[BUILD_QUIET] = GAP_REST
+        late_exits = flags & 124
+        if hole:
+            build[BUILD_QUIET] = GAP_REST  # the bar from before the hole is not one of those after it
     build[BUILD_LAST_TS] = ts
     if min_turnover > 0.0:
         turnover_24h(build, ts, volume * close, day_bars)
@@ -189,6 +194,7 @@ def step_base_bar(
             min_turnover,
             day_bars,
         )
+        flags |= late_exits  # of two bars that close at once the later one's entry counts, and the exits of both
     return flags
 
 
