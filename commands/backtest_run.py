@@ -110,10 +110,6 @@ def run(
         return
     this_run = current(ctx)
     page = page_target(html)
-    if strategy and not no_compile:
-        from memesnipe_cli.engine.warm import warm_numba
-
-        warm_numba()
     loaded = load_strategies(strategy, param)
     span = time_span(since, until)
     assumed = assignments(assume or [], "--assume")

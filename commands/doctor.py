@@ -51,7 +51,7 @@ def doctor(
     errors = sum(found["severity"] == "error" for found in findings)
     if run.console.mode is OutputMode.HUMAN:
         warnings = sum(found["severity"] == "warning" for found in findings)
-        run.console.say(f"{len(findings)} checks: {errors} errors, {warnings} warnings")
+        run.console.say(f"{len(findings)} checks, of which {errors} found an error and {warnings} a warning")
     return ExitCode.FAILED if errors else ExitCode.OK
 
 

@@ -18,8 +18,13 @@ def _number(value: Any) -> str:
     return "" if value is None else f"{value:,}"
 
 
+def _file_name(source: Any) -> str:
+    """The last part of a path: whole ones push the numbers off the screen. The record carries the whole path."""
+    return str(source).rsplit("/", 1)[-1]
+
+
 INGEST_COLUMNS = (
-    Column("source", "source"),
+    Column("source", "source", write=_file_name),
     Column("venue", "venue"),
     Column("symbol", "symbol"),
     Column("tf", "timeframe"),
@@ -43,7 +48,7 @@ SERIES_COLUMNS = (
     Column("", "simulated", write=lambda simulated: "SIMULATED" if simulated else ""),
 )
 FUNDING_COLUMNS = (
-    Column("source", "source"),
+    Column("source", "source", write=_file_name),
     Column("venue", "venue"),
     Column("symbol", "symbol"),
     Column("interval", "intervals", write=lambda names: ", ".join(names)),
