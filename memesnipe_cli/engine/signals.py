@@ -136,13 +136,13 @@ class SignalScanner:
 
     def _scan(self, bars: BaseBars, min_turnover: float) -> tuple[InstrumentSignals, SignalStream]:
         if self.compiled:
-            from numba.core.errors import NumbaError
+            from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
             mode = "compiled" if self.strategy.built_in else "checked"
             module = _module(self.strategy, self.cache_dir, mode)
             try:
-                return self._scan_with(module, bars, min_turnover, NumbaError)
-            except NumbaError:
+                return self._scan_with(module, bars, min_turnover, NumbaError, UnsupportedBytecodeError)
+            except (NumbaError, UnsupportedBytecodeError):
                 if self.strategy.built_in:
                     raise
                 self.compiled = False

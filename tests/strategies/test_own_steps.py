@@ -118,7 +118,7 @@ def test_whatever_a_step_raises_is_told_with_its_bar(
     step: str, said: str, tmp_path: Path, kernel_folder: Path
 ) -> None:
     for error in failures(own(tmp_path, step, "WORDS = {'a': 1.0}\n"), hours(flat_from=29), kernel_folder):
-        assert said in error.message and "at the base bar 2025-01-0" in error.message
+        assert said in error.message and "at the base bar of 2025-01-0" in error.message
 
 
 def test_a_name_that_the_kernel_does_not_know_is_told_as_that(tmp_path: Path, kernel_folder: Path) -> None:
