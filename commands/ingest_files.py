@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
-from memesnipe_cli.commands.ingest_output import INGEST_COLUMNS, show_findings, write_candles
+from memesnipe_cli.commands.ingest_output import FILE_COLUMNS, show_findings, write_candles
 
 from memesnipe_cli.cli import current
 from memesnipe_cli.console import OutputMode
@@ -63,7 +63,7 @@ def file(
         else:
             reports.append(outcome)
     if console.mode is not OutputMode.JSONL:
-        console.records([report.as_record() for report in reports], INGEST_COLUMNS)
+        console.records([report.as_record() for report in reports], FILE_COLUMNS)
     if refusals:
         raise typer.Exit(refusals[0].error.exit_code)
 

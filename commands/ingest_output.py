@@ -1,5 +1,5 @@
-"""How the ingest commands show things: columns of their tables, findings in a few lines, bars down the
-pipe.
+"""How the ingest commands show things: columns of their tables, narrow enough for a terminal of 100
+characters; findings in a few lines; bars down the pipe.
 """
 
 from __future__ import annotations
@@ -19,40 +19,47 @@ def _number(value: Any) -> str:
 
 
 def _file_name(source: Any) -> str:
-    """The last part of a path: whole ones push the numbers off the screen. The record carries the whole path."""
-    return str(source).rsplit("/", 1)[-1]
+    """The last part of a path or of a zip's member: whole ones push the numbers off the screen."""
+    return str(source).replace(":", "/").rsplit("/", 1)[-1]
 
 
-INGEST_COLUMNS = (
-    Column("source", "source", write=_file_name),
-    Column("venue", "venue"),
-    Column("symbol", "symbol"),
-    Column("tf", "timeframe"),
-    Column("rows", "rows", right=True, write=_number),
+def _day(time: Any) -> str:
+    """2025-01-31T12:00:00Z -> 2025-01-31."""
+    return str(time or "")[:10]
+
+
+def _minute(time: Any) -> str:
+    """2025-01-31T12:00:00Z -> 2025-01-31 12:00."""
+    return str(time or "")[:16].replace("T", " ")
+
+
+_NAME_COLUMNS = (Column("venue", "venue"), Column("symbol", "symbol"))
+_COUNT_COLUMNS = (
     Column("added", "added", right=True, write=_number),
     Column("known", "identical", right=True, write=_number),
-    Column("conflicts", "conflicts", right=True, write=_number),
-    Column("set aside", "set_aside", right=True, write=_number),
-    Column("first", "since"),
-    Column("last", "until"),
+    Column("differ", "conflicts", right=True, write=_number),
+    Column("aside", "set_aside", right=True, write=_number),
+    Column("first", "since", write=_day),
+    Column("last", "until", write=_day),
+)
+_SOURCE_COLUMN = Column("source", "source", write=_file_name)
+INGEST_COLUMNS = (*_NAME_COLUMNS, Column("tf", "timeframe"), *_COUNT_COLUMNS)
+FILE_COLUMNS = (*INGEST_COLUMNS, _SOURCE_COLUMN)
+FUNDING_COLUMNS = (
+    *_NAME_COLUMNS,
+    Column("interval", "intervals", write=lambda names: ", ".join(names)),
+    *_COUNT_COLUMNS,
+    _SOURCE_COLUMN,
 )
 SERIES_COLUMNS = (
-    Column("venue", "venue"),
-    Column("symbol", "symbol"),
+    *_NAME_COLUMNS,
     Column("tf", "timeframe"),
     Column("rows", "rows", right=True, write=_number),
-    Column("first", "since"),
-    Column("last", "until"),
+    Column("first", "since", write=_day),
+    Column("last", "until", write=_minute),
     Column("coverage", "coverage", right=True, write=lambda share: f"{share:.2%}"),
     Column("synthetic", "synthetic", right=True, write=_number),
     Column("", "simulated", write=lambda simulated: "SIMULATED" if simulated else ""),
-)
-FUNDING_COLUMNS = (
-    Column("source", "source", write=_file_name),
-    Column("venue", "venue"),
-    Column("symbol", "symbol"),
-    Column("interval", "intervals", write=lambda names: ", ".join(names)),
-    *INGEST_COLUMNS[4:],
 )
 FINDING_COLUMNS = (
     Column("severity", "severity"),
