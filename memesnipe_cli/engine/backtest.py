@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -146,16 +147,20 @@ def run_backtest(request: BacktestRequest) -> Backtest:
         assumed,
     )  # fmt: skip
     tape = make_tape(dataset)
-    signals = scan_signals(
-        dataset, tape, request.strategies, assumed.min_turnover, request.cache_dir,
-        compiled=request.compiled, progress=request.progress,
-    )  # fmt: skip
+    with ThreadPoolExecutor(1) as aside:  # neither the hash nor a compiled strategy needs the interpreter
+        tape_hash = aside.submit(_tape_hash, tape)
+        signals = scan_signals(
+            dataset, tape, request.strategies, assumed.min_turnover, request.cache_dir,
+            compiled=request.compiled, progress=request.progress,
+        )  # fmt: skip
     inputs = engine_input(dataset, tape, request.strategies, assumed)
     output = simulate(inputs, signals.tape, compiled=request.compiled, cache_dir=request.cache_dir)
-    return _result(request, assumed, dataset, inputs, signals, output)
+    run = _run_id(request, inputs, signals, tape_hash.result())
+    return _result(run, request, assumed, dataset, inputs, signals, output)
 
 
 def _result(
+    run: str,
     request: BacktestRequest,
     assumed: Assumptions,
     dataset: Dataset,
@@ -176,7 +181,7 @@ def _result(
     for (_, why), count in count_misses(output.events).items():
         missed[why] = missed.get(why, 0) + count
     return Backtest(
-        run=_run_id(request, inputs, signals),
+        run=run,
         strategies=[
             {
                 "name": each.name,
@@ -290,7 +295,6 @@ def _said(assumed: Assumptions, inputs: EngineInput, dataset: Dataset) -> dict[s
         "instruments": [_terms_said(terms) for terms in inputs.terms],
         "funding": [item.funding is not None for item in dataset.series],
         "intrabar": "a bar that touches stop and target counts as the stop",
-        "recovery_acknowledgement_hours": 12,
     }
 
 
@@ -327,7 +331,7 @@ def _coverage(candles: Candles, dataset: Dataset) -> Coverage:
     )
 
 
-def _run_id(request: BacktestRequest, inputs: EngineInput, signals: Signals) -> str:
+def _run_id(request: BacktestRequest, inputs: EngineInput, signals: Signals, tape_hash: bytes) -> str:
     """Names strategies, parameters, data, rules and code: the same run has the same id. The signals stand for all that
     only they depend on: bars of the warm-up, the reference series, indicators, the turnover veto."""
     digest = hashlib.blake2b(digest_size=8)
@@ -336,12 +340,12 @@ def _run_id(request: BacktestRequest, inputs: EngineInput, signals: Signals) -> 
     rules = (inputs.terms, inputs.plans, inputs.timeframes_ms, inputs.rules, inputs.slots, __version__)
     digest.update(repr((rules, signals.held_back)).encode())
     digest.update(account_kernel().digest().encode())
-    digest.update(_tape_bytes(inputs.tape))
-    digest.update(_signal_bytes(signals.tape))
+    digest.update(tape_hash)
+    digest.update(_signal_hash(signals.tape))
     return digest.hexdigest()
 
 
-def _signal_bytes(signals: SignalTape) -> bytes:
+def _signal_hash(signals: SignalTape) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     digest.update(np.ascontiguousarray(signals.flags).data)
     for rows in signals.rows:
@@ -350,7 +354,7 @@ def _signal_bytes(signals: SignalTape) -> bytes:
     return digest.digest()
 
 
-def _tape_bytes(tape: Tape) -> bytes:
+def _tape_hash(tape: Tape) -> bytes:
     digest = hashlib.sha256()  # the quickest here where the processor helps with it
     for array in (tape.ts, tape.ticks, tape.volume, tape.funding):
         digest.update(np.ascontiguousarray(array).data)

@@ -249,7 +249,7 @@ def make_tape(dataset: Dataset, until_ms: int | None = None) -> Tape:
     for place, item in enumerate(dataset.series):
         candles = item.candles
         first = int(np.searchsorted(candles.ts, dataset.begin_ms))
-        rows = np.searchsorted(ts, candles.ts[first:])
+        rows = places_on(ts, candles.ts[first:])
         tick = float(item.terms.tick)
         for column, prices in enumerate((candles.open, candles.high, candles.low, candles.close)):
             ticks[rows, place, column] = np.rint(prices[first:] / tick)
@@ -259,6 +259,11 @@ def make_tape(dataset: Dataset, until_ms: int | None = None) -> Tape:
                 funding = np.zeros((len(ts), count), dtype=np.int64)
             funding[rows, place] = _charged(item.funding, candles.ts[first:])
     return Tape(dataset.base_ms, np.ascontiguousarray(ts), ticks, volume, funding)
+
+
+def places_on(line: Int64, ts: Int64) -> Int64 | slice:
+    """Where the times `ts` stand on a line of time that holds all of them: for an only series simply everywhere."""
+    return slice(None) if len(ts) == len(line) else np.searchsorted(line, ts)
 
 
 def _charged(rates: FundingRates, ts: Int64) -> Int64:
@@ -310,7 +315,7 @@ def scan_signals(
             min_turnover=min_turnover,
         )
         first = int(np.searchsorted(series.candles.ts, tape.ts[0]))
-        places = np.searchsorted(tape.ts, series.candles.ts[first:])
+        places = places_on(tape.ts, series.candles.ts[first:])
         flags[places, column] = found.flags[first:]
         rows.append(_onto_tape(found.rows, first, places))
         for reason, count in found.held_back.items():
@@ -320,14 +325,15 @@ def scan_signals(
     return Signals(SignalTape(flags, rows), held_back, [scanner.compiled for scanner in scanners])
 
 
-def _onto_tape(rows: EntryRows, first: int, places: Int64) -> EntryRows:
+def _onto_tape(rows: EntryRows, first: int, places: Int64 | slice) -> EntryRows:
     """Rows indexed by the series' bars -> rows indexed by the tape's, without those before the tape."""
     later = rows.index >= first
     columns = {
         name: getattr(rows, name)[later]
         for name in ("side", "tag", "stop", "target", "max_bars", "weight", "score")
     }
-    return EntryRows(index=places[rows.index[later] - first], **columns)
+    index = rows.index[later] - first
+    return EntryRows(index=index if isinstance(places, slice) else places[index], **columns)
 
 
 def make_slots(strategies: int, series: int) -> list[Slot]:
@@ -352,6 +358,8 @@ def engine_input(
 def last_closes(tape: Tape) -> Float64:
     """(T, N) the last close at or before each bar, in ticks; 0 before the first."""
     closes = tape.ticks[:, :, 3]
+    if closes.all():
+        return closes.astype(np.float64)
     rows = np.where(closes > 0, np.arange(len(tape.ts))[:, None], 0)
     np.maximum.accumulate(rows, axis=0, out=rows)
     return np.take_along_axis(closes, rows, axis=0).astype(np.float64)

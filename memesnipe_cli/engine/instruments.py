@@ -41,9 +41,7 @@ def terms_of(candles: Candles, known: Instrument | None, profile: Profile) -> Te
 
 def inferred(candles: Candles) -> Instrument:
     """Tick and lot from the decimals of a series' prices and volumes; the smallest order is taken as 1 of the quote."""
-    prices = np.concatenate(
-        [candles.open[:SAMPLE], candles.close[-SAMPLE:], candles.high[::97], candles.low[::97]]
-    )
+    sample = np.concatenate([candles.open[:SAMPLE], candles.high[::97], candles.low[::97]])
     highest = float(np.max(candles.high)) if len(candles) else 1.0
     most = MOST_DECIMALS
     while most > 0 and highest * 10**most > LARGEST_TICKS:
@@ -51,17 +49,23 @@ def inferred(candles: Candles) -> Instrument:
     return Instrument(
         venue=candles.key.venue,
         symbol=candles.key.symbol,
-        tick=_step(prices, most),
-        lot=_step(candles.volume[:SAMPLE], 8),
+        # Every close is looked at: a venue may have changed its tick on the way.
+        tick=_step(_decimals(candles.close, most, _decimals(sample, most))),
+        lot=_step(_decimals(candles.volume[:SAMPLE], 8)),
         min_notional="1",
         perpetual=":" in candles.key.symbol,
     )
 
 
-def _step(values: Float64, most: int) -> str:
-    """The coarsest power of ten, not finer than 10^-most, that all values are multiples of."""
-    for decimals in range(most):
+def _decimals(values: Float64, most: int, fewest: int = 0) -> int:
+    """The fewest decimals, from `fewest` to `most`, that all values have within what a float can tell."""
+    for decimals in range(fewest, most):
         scaled = values * 10.0**decimals
-        if np.all(np.abs(scaled - np.rint(scaled)) <= 1e-6 + 1e-11 * np.abs(scaled)):
-            return f"{Decimal(1).scaleb(-decimals):f}"
-    return f"{Decimal(1).scaleb(-most):f}"
+        if np.all(np.abs(scaled - np.rint(scaled)) <= 1e-11 * np.abs(scaled)):
+            return decimals
+    return most
+
+
+def _step(decimals: int) -> str:
+    """2 -> `0.01`."""
+    return f"{Decimal(1).scaleb(-decimals):f}"

@@ -196,15 +196,17 @@ def load(kernel: Kernel, cache_dir: Path, *, mode: str) -> types.ModuleType:
     except BaseException:
         del sys.modules[module_name]
         raise
-    for entry in kernel.entries:
-        _load_without_tables(getattr(module, entry))
+    if mode == "compiled":
+        for entry in kernel.entries:
+            _load_without_tables(getattr(module, entry))
     return module
 
 
 def _load_without_tables(dispatcher: Any) -> None:
     """Let numba load this function's cached machine code without first filling its tables of everything it can compile.
 
-    That takes 0.3 s and serves compiling alone, which fills them by itself where the cache has nothing.
+    That takes 0.3 s and serves compiling alone, which fills them by itself where the cache has nothing. Not for checked
+    kernels: filling the tables also starts numba's memory runtime, and code that allocates would crash without it.
     """
     cache = dispatcher._cache
     load_cached = cache.load_overload

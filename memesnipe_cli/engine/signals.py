@@ -16,7 +16,7 @@ import numpy as np
 from memesnipe_cli.clock import DAY_MS, format_time
 from memesnipe_cli.engine.kernel import signals as cells
 from memesnipe_cli.engine.link import Kernel, LinkError, Source, load, source_of
-from memesnipe_cli.engine.model import EntryRows, Float64, Int64, UInt8
+from memesnipe_cli.engine.model import MAX_TAGS, EntryRows, Float64, Int64, UInt8
 from memesnipe_cli.errors import StrategyError
 from memesnipe_cli.strategies.registry import LoadedStrategy
 
@@ -108,7 +108,7 @@ def _plain_module(strategy: LoadedStrategy) -> Any:
 
 def division_raises() -> AbstractContextManager[None]:
     """Where numbers out of arrays are divided by zero, raise as compiled code and Python's own floats do."""
-    return np.errstate(divide="raise", invalid="raise")
+    return np.errstate(divide="raise", invalid="raise", over="ignore")
 
 
 class SignalScanner:
@@ -178,6 +178,10 @@ class SignalScanner:
             rows.append(chunk[:found])
         table = np.concatenate(rows) if rows else np.empty((0, cells.ROW_WIDTH))
         index = np.concatenate(indexes) if indexes else np.empty(0, dtype=np.int64)
+        tags = table[:, cells.ROW_TAG]
+        wrong = np.flatnonzero((tags < 1) | (tags > MAX_TAGS))
+        if len(wrong):
+            raise _wrong_tag(self.strategy, tags[wrong[0]], int(bars.ts[index[wrong[0]]]))
         found_signals = InstrumentSignals(
             flags=flags,
             rows=EntryRows(
@@ -207,6 +211,13 @@ def _step_failed(strategy: LoadedStrategy, error: Exception, build: Float64) -> 
         "a step sees its own file, the indicators, math and np"
         if isinstance(error, NameError)
         else "step() must return a signal for every bar: guard divisions and logarithms",
+    )
+
+
+def _wrong_tag(strategy: LoadedStrategy, tag: float, ts: int) -> StrategyError:
+    return StrategyError(
+        f"strategy {strategy.name} gave an entry the tag {tag:g} at the base bar of {format_time(ts)}",
+        f"tags are 1 to {MAX_TAGS}",
     )
 
 
@@ -247,6 +258,8 @@ class SignalStream:
                 )  # fmt: skip
         except Exception as error:  # whatever a step of the user's may raise
             raise _step_failed(self.strategy, error, self.build) from error
+        if flags & 3 and not 1 <= self.row[cells.ROW_TAG] <= MAX_TAGS:
+            raise _wrong_tag(self.strategy, self.row[cells.ROW_TAG], ts)
         return int(flags) & 255
 
     def _begin(self) -> None:

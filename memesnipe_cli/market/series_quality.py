@@ -169,7 +169,8 @@ def _jump_findings(candles: Candles) -> list[Finding]:
         for place in np.flatnonzero(np.abs(np.diff(np.log(candles.close))) >= limit).tolist()
     ]
     top, bottom = np.maximum(candles.open, candles.close), np.minimum(candles.open, candles.close)
-    wicks = (candles.high >= SPIKE_FACTOR * top) | (candles.low * SPIKE_FACTOR <= bottom)
+    with np.errstate(over="ignore"):  # ten times the largest float is infinity, which compares as it should
+        wicks = (candles.high >= SPIKE_FACTOR * top) | (candles.low * SPIKE_FACTOR <= bottom)
     found += [
         Finding(
             "wick",

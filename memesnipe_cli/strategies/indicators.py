@@ -212,24 +212,27 @@ def median_of_slot(s: Any, at: int, slot: int, x: float, n: int) -> float:
     cell = at + slot * (2 * n + 2)
     ring = cell + 2
     ranked = ring + n
-    count = int(s[cell])
+    following = int(s[cell + 1])
+    place = int(s[cell])
+    last = place
     before = math.nan
-    if count == n:
+    if place == n:
         half = n // 2
         before = s[ranked + half] if n % 2 == 1 else (s[ranked + half - 1] + s[ranked + half]) / 2.0
-        gone = 0
-        while s[ranked + gone] != s[ring + int(s[cell + 1])]:
-            gone += 1
-        for place in range(gone, n - 1):
-            s[ranked + place] = s[ranked + place + 1]
-        count = n - 1
-    place = count
+        last = n - 1
+        place = 0
+        while s[ranked + place] != s[ring + following]:
+            place += 1
+    else:
+        s[cell] += 1.0
+    # The place that is free, the leaving value's or the one behind all, moves to where x belongs.
     while place > 0 and s[ranked + place - 1] > x:
         s[ranked + place] = s[ranked + place - 1]
         place -= 1
+    while place < last and s[ranked + place + 1] < x:
+        s[ranked + place] = s[ranked + place + 1]
+        place += 1
     s[ranked + place] = x
-    following = int(s[cell + 1])
     s[ring + following] = x
     s[cell + 1] = float(following + 1 if following + 1 < n else 0)
-    s[cell] = float(count + 1)
     return float(before)

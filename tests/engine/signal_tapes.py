@@ -54,7 +54,9 @@ class Parrot(Strategy):
 '''
 
 
-def parrot(folder: Path, timeframe: str = "1h", reference: str | None = None, **params: str) -> LoadedStrategy:
+def parrot(
+    folder: Path, timeframe: str = "1h", reference: str | None = None, **params: str
+) -> LoadedStrategy:
     path = folder / f"parrot_{timeframe}_{'with' if reference else 'alone'}.py"
     path.write_text(PARROT.format(timeframe=timeframe, reference=reference), encoding="utf-8")
     return load(str(path), params)

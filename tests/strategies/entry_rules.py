@@ -76,12 +76,16 @@ def momentum_5m(bars: BaseBars, p: Mapping[str, Any]) -> Expected:
     trend = hourly_trend(bars, p["fast_hours"], p["slow_hours"])
     usual = usual_volume(bars, p["volume_days"])
     with np.errstate(invalid="ignore"):
-        sound = (bars.volume >= p["volume"] * usual) & (usual > 0.0) & (np.abs(r1) <= p["jump"] * np.abs(change))
+        sound = (
+            (bars.volume >= p["volume"] * usual) & (usual > 0.0) & (np.abs(r1) <= p["jump"] * np.abs(change))
+        )
         up = (m >= p["momentum"]) & (bars.close > whole.before(bars.high, p["breakout"]).max(axis=1))
         down = (m <= -p["momentum"]) & (bars.close < whole.before(bars.low, p["breakout"]).min(axis=1))
     stop = p["stop_atr"] * whole.atr(bars.high, bars.low, bars.close, p["atr_bars"])
     details = {"stop": stop, "score": m}
-    return Expected(picked(sound & up & (trend > 0.0), details), picked(sound & down & (trend < 0.0), details))
+    return Expected(
+        picked(sound & up & (trend > 0.0), details), picked(sound & down & (trend < 0.0), details)
+    )
 
 
 def mean_revert_1h(bars: BaseBars, p: Mapping[str, Any]) -> Expected:
@@ -164,6 +168,6 @@ def picked(where: Mask, details: Mapping[str, Floats]) -> dict[int, dict[str, fl
 
 
 def rested(ts: npt.NDArray[np.int64], base_ms: int) -> Mask:
-    """Whether each bar is none of the three after a hole of more than three; for strategies whose bars are the base's."""
+    """Whether each bar is none of the three after a hole of more than three, where strategy bars are base bars."""
     after = np.concatenate([[False], np.diff(ts) > 4 * base_ms])
-    return ~(after | np.roll(after, 1) | np.roll(after, 2))
+    return np.asarray(~(after | np.roll(after, 1) | np.roll(after, 2)))

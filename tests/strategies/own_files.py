@@ -45,7 +45,7 @@ def hours(count: int = 60, *, flat_from: int | None = None) -> BaseBars:
     close = np.round(100 + 10 * np.sin(np.arange(count) / 3), 2)
     if flat_from is not None:
         close[flat_from:] = close[flat_from]
-    opens = np.concatenate([[100.0], close[:-1]])
+    opens = np.concatenate([[99.0], close[:-1]])
     none = np.empty(0)
     return BaseBars(
         HOUR,

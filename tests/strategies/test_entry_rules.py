@@ -26,7 +26,9 @@ START = parse_time("2025-01-01")
 @cache
 def market(days: int, timeframe: str, *symbols: str) -> list[Candles]:
     coins = [coin for coin in DEFAULT_COINS if coin.symbol in symbols]
-    return sorted(simulate(11, days, START, coins, timeframe), key=lambda each: symbols.index(each.key.symbol))
+    return sorted(
+        simulate(11, days, START, coins, timeframe), key=lambda each: symbols.index(each.key.symbol)
+    )
 
 
 def longer(candles: Candles, timeframe: str) -> Candles:
@@ -49,7 +51,9 @@ def assert_same_entries(found: InstrumentSignals, side: int, expected: dict[int,
             assert said == pytest.approx(value, rel=1e-6), (name, index)
 
 
-def after(expected: dict[int, dict[str, float]], first: int, allowed: np.ndarray) -> dict[int, dict[str, float]]:
+def after(
+    expected: dict[int, dict[str, float]], first: int, allowed: np.ndarray
+) -> dict[int, dict[str, float]]:
     return {index: each for index, each in expected.items() if index >= first and allowed[index]}
 
 
@@ -58,7 +62,14 @@ def after(expected: dict[int, dict[str, float]], first: int, allowed: np.ndarray
     "params",
     [
         {},
-        {"volume_days": "5", "volume": "1", "momentum": "0.5", "slow_hours": "30", "breakout": "20", "lookback": "7"},
+        {
+            "volume_days": "5",
+            "volume": "1",
+            "momentum": "0.5",
+            "slow_hours": "30",
+            "breakout": "20",
+            "lookback": "7",
+        },
     ],
 )
 def test_momentum_5m(symbol: str, params: dict[str, str], kernel_folder: Path) -> None:
@@ -67,7 +78,9 @@ def test_momentum_5m(symbol: str, params: dict[str, str], kernel_folder: Path) -
     # An outage of an evening and the end of an hour, so that trends and gaps are seen to survive them.
     keep = np.ones(len(candles), dtype=bool)
     keep[8_000:8_040] = keep[9_009:9_012] = keep[10_050:10_054] = False
-    candles = columns.to_candles(candles.key, columns.take(columns.from_candles(candles), np.flatnonzero(keep)))
+    candles = columns.to_candles(
+        candles.key, columns.take(columns.from_candles(candles), np.flatnonzero(keep))
+    )
     bars = base_bars(candles, loaded, 300_000)
     expected: Expected = entry_rules.momentum_5m(bars, loaded.params.model_dump())
     allowed = rested(bars.ts, bars.base_ms)

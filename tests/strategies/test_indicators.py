@@ -15,6 +15,7 @@ from hypothesis import strategies as some
 from memesnipe_cli.strategies import indicators as step
 
 Step = Callable[..., float]
+Column = Sequence[float] | whole.Floats
 NAN = math.nan
 
 prices = some.floats(0.001, 1000.0, allow_nan=False)
@@ -25,7 +26,7 @@ lengths = some.integers(2, 9)
 quick = settings(max_examples=40, deadline=None)
 
 
-def run(cells: int, of: Step, *columns: Sequence[float], **fixed: float) -> list[float]:
+def run(cells: int, of: Step, *columns: Column, **fixed: float) -> list[float]:
     """The indicator after each value, from an empty state."""
     state = [0.0] * (cells + 2)
     state[0] = state[-1] = -1.0  # nobody else's cells are touched
@@ -41,7 +42,7 @@ def ring(values: Sequence[float], n: int) -> list[float]:
     return state
 
 
-def same(one: Sequence[float], other: Sequence[float]) -> None:
+def same(one: Column, other: Column) -> None:
     np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
 
 

@@ -48,7 +48,7 @@ def test_a_plain_step_is_compiled(tmp_path: Path, kernel_folder: Path) -> None:
 @pytest.mark.parametrize(
     "step",
     [
-        "seen = {'close': bar.close}\nreturn signal(enter=1 if seen['close'] > 100 else 0, stop=1.0)",
+        "tail = '{:.0f}'.format(bar.close)[-1]\nreturn signal(enter=1 if tail == '7' else 0, stop=1.0)",
         "side = 'long' if bar.close > 100 else 'none'\nreturn signal(enter=WORDS[side], stop=1.0)",
         "s[0] += 1.0\nreturn signal(enter=1 if f'{s[0]:.0f}'.endswith('7') else 0, stop=1.0)",
     ],
@@ -61,7 +61,9 @@ def test_a_step_that_cannot_be_compiled_is_interpreted(
 
 
 def test_a_user_may_give_a_strategy_the_name_of_a_built_in_one(tmp_path: Path, kernel_folder: Path) -> None:
-    loaded = own(tmp_path, "return signal(enter=1, stop=2.0)", body="name = 'mean_revert_1h'\ntimeframe = '1h'")
+    loaded = own(
+        tmp_path, "return signal(enter=1, stop=2.0)", body="name = 'mean_revert_1h'\ntimeframe = '1h'"
+    )
     assert set(both(loaded, hours(), kernel_folder)[1].rows.stop) == {2.0}
 
 
@@ -111,7 +113,7 @@ def test_a_division_by_zero_names_the_bar_in_whatever_way_it_runs(
         ("return signal(stop=s[99])", "IndexError"),
         ("return signal(stop=WORDS['b'])", "KeyError"),
         ("return 1", "AttributeError"),
-        ("if bar.high > bar.low:\n    return signal()", "AttributeError"),
+        ("if bar.high > bar.low:\n    return signal()", "None"),
     ],
 )
 def test_whatever_a_step_raises_is_told_with_its_bar(
@@ -126,14 +128,29 @@ def test_a_name_that_the_kernel_does_not_know_is_told_as_that(tmp_path: Path, ke
         assert "unheard_of" in error.message and "own file" in error.hint
 
 
+@pytest.mark.parametrize("tag", [-1, 0, 6])
+def test_an_entry_with_a_tag_that_does_not_exist_is_refused(
+    tag: int, tmp_path: Path, kernel_folder: Path
+) -> None:
+    step = f"return signal(enter=1 if bar.ts % 86_400_000 == 7_200_000 else 0, tag={tag}, stop=1.0)"
+    for error in failures(own(tmp_path, step), hours(), kernel_folder):
+        assert (
+            f"tag {tag} at the base bar of 2025-01-01T02:00:00Z" in error.message and "1 to 5" in error.hint
+        )
+
+
 # --- files that make no kernel ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("part", ["def ema(x):\n    return x\n", "GAP_BARS = 3\n", "make_params = 1\n"])
-def test_a_name_that_the_kernel_uses_itself_is_refused(part: str, tmp_path: Path, kernel_folder: Path) -> None:
+def test_a_name_that_the_kernel_uses_itself_is_refused(
+    part: str, tmp_path: Path, kernel_folder: Path
+) -> None:
     loaded = own(tmp_path, "return signal()", part)
     for error in failures(loaded, hours(), kernel_folder):
-        assert part.split("(")[0].split()[-1 if "def" in part else 0] in error.message and "rename" in error.hint
+        assert (
+            part.split("(")[0].split()[-1 if "def" in part else 0] in error.message and "rename" in error.hint
+        )
 
 
 def test_a_constant_that_needs_more_than_the_kernel_has_is_refused(

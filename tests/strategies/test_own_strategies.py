@@ -14,7 +14,10 @@ from memesnipe_cli.strategies import registry
 from memesnipe_cli.strategies.registry import load
 
 QUIET = "return signal()"
-BARS = "class Params(Strategy.Params):\n    bars: int = Field(12, ge=2, le=500)\n    rate: float = 0.5\n    on: bool = True"
+BARS = """class Params(Strategy.Params):
+    bars: int = Field(12, ge=2, le=500)
+    rate: float = 0.5
+    on: bool = True"""
 
 
 def refused(spec: object, params: dict[str, str] | None = None) -> MemesnipeError:
@@ -71,10 +74,16 @@ def test_names_that_are_not_there(spec: str, message: str, hint: str) -> None:
         (own_class(QUIET, body="timeframe = '7x'"), "'7x'"),
         (own_class(QUIET, body="tags = {9: 'ninth'}"), "[9]"),
         (own_class(QUIET, body="name = 'a/../b'"), "'a/../b'"),
-        (own_class(QUIET, body="class Params(Strategy.Params):\n    coin: str = 'DOGE'"), "coin is <class 'str'>"),
+        (
+            own_class(QUIET, body="class Params(Strategy.Params):\n    coin: str = 'DOGE'"),
+            "coin is <class 'str'>",
+        ),
         (own_class(QUIET, body="class Params:\n    bars = 3"), "Strategy.Params"),
         (own_class(QUIET, body="@staticmethod\ndef cells(p):\n    return -1"), "cells() is -1"),
-        (own_class(QUIET, body="@staticmethod\ndef warm_up(p):\n    return 1 // 0"), "warm_up() raised ZeroDiv"),
+        (
+            own_class(QUIET, body="@staticmethod\ndef warm_up(p):\n    return 1 // 0"),
+            "warm_up() raised ZeroDiv",
+        ),
         (own_class(QUIET, body="@staticmethod\ndef plan(p):\n    return None"), "plan() is None"),
         ("raise RuntimeError('early')\n", "RuntimeError: early"),
         ("class Mine(\n", "SyntaxError"),
@@ -84,7 +93,7 @@ def test_a_class_that_cannot_be_a_strategy_is_refused_by_its_fault(
     text: str, message: str, tmp_path: Path
 ) -> None:
     error = refused(write(tmp_path, text))
-    assert message in error.message and "Mine" in error.message + str(tmp_path / "mine.py").replace("m", "M")
+    assert message in error.message
 
 
 def test_a_step_that_is_inherited_is_not_seen_by_the_kernel_and_refused(tmp_path: Path) -> None:
@@ -116,7 +125,9 @@ def test_parameters_come_as_text_and_become_numbers(tmp_path: Path) -> None:
         ({"on": "perhaps"}, "on='perhaps'", "strategies show"),
     ],
 )
-def test_a_parameter_that_will_not_do(params: dict[str, str], message: str, hint: str, tmp_path: Path) -> None:
+def test_a_parameter_that_will_not_do(
+    params: dict[str, str], message: str, hint: str, tmp_path: Path
+) -> None:
     error = refused(write(tmp_path, own_class(QUIET, body=BARS)), params)
     assert isinstance(error, UsageError) and message in error.message and hint in error.hint
 
@@ -146,8 +157,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for name, what in {"theirs": "Mine", "three": "not_one", "gone": "Gone"}.items()
     }
     monkeypatch.setattr(registry, "_entry_points", lambda: points)
-    monkeypatch.setitem(sys.modules, "offered_strategies", None)
-    monkeypatch.delitem(sys.modules, "offered_strategies")
+    monkeypatch.delitem(sys.modules, "offered_strategies", raising=False)
     return tmp_path
 
 

@@ -43,9 +43,7 @@ def wilder(x: Floats, n: int) -> Floats:
 def true_ranges(high: Floats, low: Floats, close: Floats) -> Floats:
     """Wilder's three: high - low, |high - close before|, |low - close before|; the first bar has only one."""
     found = high - low
-    found[1:] = np.max(
-        [found[1:], np.abs(high[1:] - close[:-1]), np.abs(low[1:] - close[:-1])], axis=0
-    )
+    found[1:] = np.max([found[1:], np.abs(high[1:] - close[:-1]), np.abs(low[1:] - close[:-1])], axis=0)
     return found
 
 
