@@ -20,7 +20,10 @@ import numpy as np
 from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles, SeriesKey
 
-IMPORTS = "import typer, numpy, numba, orjson, platformdirs, pyarrow.parquet, rich.table; from pydantic import BaseModel"
+IMPORTS = (
+    "import typer, numpy, numba, orjson, platformdirs, pyarrow.parquet, rich.table; "
+    "from pydantic import BaseModel"
+)
 
 
 def fill(folder: Path, count: int) -> None:

@@ -19,7 +19,6 @@ from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles, FundingRates, SeriesKey
 from memesnipe_cli.strategies.registry import LoadedStrategy
 
-REFERENCE_PAST = 400  # reference bars before the first traded one that are read to warm up
 NO_FLOATS = np.empty(0)
 NO_INTS = np.empty(0, dtype=np.int64)
 
@@ -164,7 +163,7 @@ def reference_candles(
     if base is None:
         return None
     quote = symbol.split("/")[-1].split(":")[0]
-    early = None if from_ms is None else from_ms - REFERENCE_PAST * timeframe_ms(timeframe)
+    early = None if from_ms is None else from_ms - 7 * timeframe_ms(timeframe)  # what was known at the first bar
     for candidate in dict.fromkeys((quote, "USD", "USDT", "USDC")):
         try:
             found = store.lake.read_candles(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 import types
@@ -19,8 +20,10 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+from memesnipe_cli.clock import now_ms
 from memesnipe_cli.strategies.source import Source as Source
 
+KEPT_SECONDS = 30 * 86_400
 _HEADER = """# Generated: a kernel of memesnipe, pasted together from its sources. Changes here are lost.
 import math
 from collections import namedtuple
@@ -248,9 +251,19 @@ def _place(cache_dir: Path, module_name: str, text: str) -> Path:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         os.replace(temporary, path)
+        _forget_old(cache_dir)
         return path
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="memesnipe-kernel-"))
         path = folder / f"{module_name}.py"
         path.write_text(text, encoding="utf-8")
         return path
+
+
+def _forget_old(cache_dir: Path) -> None:
+    """Remove compiled kernels that nobody has made anew or loaded for a month."""
+    oldest = now_ms() / 1000 - KEPT_SECONDS
+    for folder in cache_dir.glob("memesnipe_kernel_*"):
+        used = max((file.stat().st_atime for file in folder.rglob("*") if file.is_file()), default=oldest)
+        if used < oldest:
+            shutil.rmtree(folder, ignore_errors=True)

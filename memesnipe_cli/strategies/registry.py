@@ -273,7 +273,8 @@ def _check_class(strategy: type[Strategy]) -> None:
         )
     if not (isinstance(strategy.Params, type) and issubclass(strategy.Params, Base.Params)):
         raise StrategyError(
-            f"strategy {name}: Params is not derived from Strategy.Params", "class Params(Strategy.Params): ..."
+            f"strategy {name}: Params is not derived from Strategy.Params",
+            "class Params(Strategy.Params): ...",
         )
     if strategy.family not in FAMILIES:
         raise StrategyError(
