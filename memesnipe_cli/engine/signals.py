@@ -93,7 +93,15 @@ def _module(strategy: LoadedStrategy, cache_dir: Path, mode: str) -> Any:
         raise StrategyError(
             f"strategy {strategy.name}: {error}", "rename it in the strategy's file"
         ) from None
-    except (ArithmeticError, AttributeError, ImportError, LookupError, NameError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        ImportError,
+        LookupError,
+        NameError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise StrategyError(
             f"strategy {strategy.name} cannot be made into a kernel: {type(error).__name__}: {error}",
             "what stands outside of functions may use numbers, math, np and what the file imports",

@@ -194,7 +194,9 @@ def step_base_bar(
             min_turnover,
             day_bars,
         )
-        flags |= late_exits  # of two bars that close at once the later one's entry counts, and the exits of both
+        flags |= (
+            late_exits  # of two bars that close at once the later one's entry counts, and the exits of both
+        )
     return flags
 
 
