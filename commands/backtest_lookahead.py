@@ -6,24 +6,14 @@ from typing import TYPE_CHECKING
 
 import typer
 from memesnipe_cli.commands.backtest_options import time_span
-from memesnipe_cli.commands.backtest_run import (
-    Data,
-    Param,
-    Since,
-    Strategy,
-    Symbol,
-    Until,
-    Venue,
-    choose,
-    load_strategies,
-    read_piped,
-)
+from memesnipe_cli.commands.backtest_run import Strategy, Venue, choose, load_strategies, read_piped
 
 from memesnipe_cli.cli import Run, current
 from memesnipe_cli.clock import format_time
 from memesnipe_cli.console import Column, Console
 from memesnipe_cli.errors import ExitCode
 from memesnipe_cli.records import FindingRecord, finding
+from memesnipe_cli.run_options import Data, Param, Since, Symbol, Until
 
 if TYPE_CHECKING:
     from memesnipe_cli.store.tables import Candles

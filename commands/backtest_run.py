@@ -18,19 +18,13 @@ from memesnipe_cli.commands.backtest_output import emit
 
 from memesnipe_cli.cli import Run, current
 from memesnipe_cli.errors import DataError, ExitCode, StoreError, UsageError
+from memesnipe_cli.run_options import Data, Param, Since, Symbol, Until, complete_strategy
 
 if TYPE_CHECKING:
     from memesnipe_cli.engine.backtest import Backtest
     from memesnipe_cli.engine.report import Report
     from memesnipe_cli.store.tables import Candles
     from memesnipe_cli.strategies.registry import LoadedStrategy
-
-
-def complete_strategy(incomplete: str) -> list[tuple[str, str]]:
-    """The built-in strategies whose names begin so."""
-    from memesnipe_cli.strategies.registry import BUILT_IN
-
-    return [(name, each.summary) for name, each in BUILT_IN.items() if name.startswith(incomplete)]
 
 
 Strategy = Annotated[
@@ -41,29 +35,7 @@ Strategy = Annotated[
         autocompletion=complete_strategy,
     ),
 ]
-Symbol = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="SYMBOL", help="Symbol, e.g. DOGE/USD; repeatable. Default: all stored ones that fit."
-    ),
-]
 Venue = Annotated[str | None, typer.Option(metavar="NAME", help="Venue whose candles and costs are used.")]
-Since = Annotated[
-    str | None, typer.Option(metavar="TIME", help="From this time on: 2025-01-31, or 180d for an age.")
-]
-Until = Annotated[str | None, typer.Option(metavar="TIME", help="Up to this time.")]
-Param = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="K=V", help="Parameter of the strategy; NAME.K=V where there are several. Repeatable."
-    ),
-]
-Data = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE|-", help="Candle records from a file or, with -, from stdin, instead of the store."
-    ),
-]
 
 
 def run(

@@ -1,4 +1,4 @@
-"""The options that `trade` and `shadow` share, and what they choose from the store. Imports nothing heavy."""
+"""The options that `backtest`, `trade` and `shadow` share, and what they choose from the store. Nothing heavy here."""
 
 from __future__ import annotations
 
