@@ -6,24 +6,17 @@ A file names only what differs from the built-in `paper` profile. Where profiles
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StrictBool, ValidationError, field_validator, model_validator
 
 from memesnipe_cli.errors import ConfigError
+from memesnipe_cli.profile_fields import Count, Money, Number, PositiveShare, Settings, Share, looser_than
 from memesnipe_cli.profile_files import DEFAULT_PROFILE, builtin_dir, find_profile, read_toml
 from memesnipe_cli.profile_problems import Problem, explain
+from memesnipe_cli.profile_risk import Breaker, Execution, Monitoring, Recovery
 from memesnipe_cli.venue_hosts import ORDER_VENUES, check_base_url
 
 # The owner's numbers: a profile may be stricter, and looser only when it says so (limits.allow_looser).
@@ -31,35 +24,10 @@ MOST_TRADE_SHARE = 0.02
 MOST_STRATEGY_SHARE = 0.10
 MOST_COST_SHARE = 0.25
 LEAST_NOTIONAL_MARGIN = 0.20
+MOST_PRICE_COLLAR = 0.02
 
 
-def _number(value: Any) -> Any:
-    """TOML's numbers only: no booleans, no text that happens to look like a number."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("must be a number")
-    return float(value)
-
-
-def _money(value: Any) -> Any:
-    """A number, or a decimal in quotes; a float is read by its shortest text, so 0.1 is 0.1."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
-        raise ValueError("must be an amount of money")
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError("must be an amount of money") from None
-
-
-Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
-Share = Annotated[Number, Field(ge=0, le=1)]
-Money = Annotated[Decimal, BeforeValidator(_money), Field(allow_inf_nan=False)]
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
-
-
-class Account(_Settings):
+class Account(Settings):
     """What the tool was given to trade with."""
 
     capital: Annotated[Money, Field(gt=0, le=10**12)] = Decimal(200)
@@ -67,12 +35,15 @@ class Account(_Settings):
     venue: Annotated[str, Field(pattern=r"^[a-z0-9]+$")] = "sim"
 
 
-class Limits(_Settings):
+class Limits(Settings):
     """Hard caps on an entry, as shares of net asset value unless said otherwise.
 
     `max_cost_share`: the largest round-trip cost as a share of the stop distance. `min_notional_margin`: how
     far above the venue's minimum every planned leg must stay. `entry_collar`: an entry's limit price is close
-    x (1 + entry_collar).
+    x (1 + entry_collar). `price_collar`: how far from an independent reference any entry's price may lie.
+    `symbol_share`, `cluster_share`: everything held of one base asset, and of assets that move together ([clusters]).
+    `max_order`: the largest order, in the account's currency, whatever the shares say. The rates count entry orders
+    of the account and of a minute, messages of a minute, and filled entries of a strategy in an hour.
     """
 
     trade_share: Annotated[Share, Field(gt=0)] = MOST_TRADE_SHARE
@@ -81,19 +52,25 @@ class Limits(_Settings):
     max_cost_share: Annotated[Share, Field(gt=0)] = MOST_COST_SHARE
     min_notional_margin: Annotated[Number, Field(ge=0, le=10)] = LEAST_NOTIONAL_MARGIN
     entry_collar: Annotated[Share, Field(le=0.1)] = 0.005
+    price_collar: PositiveShare = MOST_PRICE_COLLAR
+    symbol_share: PositiveShare = 0.10
+    cluster_share: PositiveShare = 0.30
+    max_order: Annotated[Money, Field(gt=0, le=1_000_000)] = Decimal(1000)
+    orders_per_minute: Count = 20
+    messages_per_minute: Count = 120
+    executions_per_hour: Count = 40
     allow_looser: StrictBool = False
 
     @model_validator(mode="after")
     def _within_the_rules(self) -> Self:
-        looser = [
-            f"{name} is {given:g}: at most {most:g}"
-            for name, given, most in (
+        looser = looser_than(
+            (
                 ("trade_share", self.trade_share, MOST_TRADE_SHARE),
                 ("strategy_share", self.strategy_share, MOST_STRATEGY_SHARE),
                 ("max_cost_share", self.max_cost_share, MOST_COST_SHARE),
+                ("price_collar", self.price_collar, MOST_PRICE_COLLAR),
             )
-            if given > most
-        ]
+        )
         if self.min_notional_margin < LEAST_NOTIONAL_MARGIN:
             looser.append(
                 f"min_notional_margin is {self.min_notional_margin:g}: at least {LEAST_NOTIONAL_MARGIN:g}"
@@ -103,7 +80,7 @@ class Limits(_Settings):
         return self
 
 
-class Costs(_Settings):
+class Costs(Settings):
     """What a simulated fill pays beside the fee. `half_spread` and `stop_slippage` are fractions of the
     price; `impact` multiplies the square-root law; `volume_share` is the largest share of a bar's volume one
     may take."""
@@ -114,7 +91,7 @@ class Costs(_Settings):
     stop_slippage: Annotated[Share, Field(le=0.1)] = 0.0005
 
 
-class Venue(_Settings):
+class Venue(Settings):
     """What is assumed of a venue until it has been asked: fees as fractions of the notional.
 
     `half_spread` replaces costs.half_spread there; `base_url` replaces the venue's address (its own hosts and
@@ -129,7 +106,7 @@ class Venue(_Settings):
     fees_as_of: str = "assumed"
 
 
-class Profile(_Settings):
+class Profile(Settings):
     """All settings of one invocation."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")] = DEFAULT_PROFILE
@@ -137,8 +114,13 @@ class Profile(_Settings):
     kind: Literal["paper", "live"] = "paper"
     account: Account = Account()
     limits: Limits = Limits()
+    breaker: Breaker = Breaker()
+    recovery: Recovery = Recovery()
+    execution: Execution = Execution()
+    monitoring: Monitoring = Monitoring()
+    clusters: dict[str, list[str]] = Field(default_factory=dict)
     costs: Costs = Costs()
-    venues: dict[str, Venue] = {"default": Venue()}
+    venues: dict[str, Venue] = Field(default_factory=lambda: {"default": Venue()})
 
     @field_validator("venues")
     @classmethod
@@ -150,6 +132,16 @@ class Profile(_Settings):
                     raise ValueError(f"{name}.base_url {problem}")
         return venues
 
+    @field_validator("clusters")
+    @classmethod
+    def _one_cluster_each(cls, clusters: dict[str, list[str]]) -> dict[str, list[str]]:
+        seen: dict[str, str] = {}
+        for name, assets in clusters.items():
+            for asset in assets:
+                if seen.setdefault(asset, name) != name:
+                    raise ValueError(f"{asset} is in {seen[asset]} and in {name}: an asset has one cluster")
+        return clusters
+
     @model_validator(mode="after")
     def _live_needs_a_venue(self) -> Self:
         if self.kind == "live" and self.account.venue not in ORDER_VENUES:
@@ -158,6 +150,10 @@ class Profile(_Settings):
                 f"{' and '.join(ORDER_VENUES)} only"
             )
         return self
+
+    def cluster(self, base: str) -> str:
+        """The cluster of a base asset. What is in none is taken to move with everything else that is in none."""
+        return next((name for name, assets in self.clusters.items() if base in assets), "unsorted")
 
     def venue(self, name: str) -> Venue:
         """What is assumed of a venue: its own entry, else [venues.default]."""
