@@ -16,7 +16,7 @@ from memesnipe_cli.errors import ConfigError
 from memesnipe_cli.profile_fields import Count, Money, Number, PositiveShare, Settings, Share, looser_than
 from memesnipe_cli.profile_files import DEFAULT_PROFILE, builtin_dir, find_profile, read_toml
 from memesnipe_cli.profile_problems import Problem, explain
-from memesnipe_cli.profile_risk import Breaker, Execution, Monitoring, Recovery
+from memesnipe_cli.profile_risk import Adaptive, Breaker, Execution, Monitoring, Recovery
 from memesnipe_cli.venue_hosts import ORDER_VENUES, check_base_url
 
 # The owner's numbers: a profile may be stricter, and looser only when it says so (limits.allow_looser).
@@ -118,6 +118,7 @@ class Profile(Settings):
     recovery: Recovery = Recovery()
     execution: Execution = Execution()
     monitoring: Monitoring = Monitoring()
+    adaptive: Adaptive = Adaptive()
     clusters: dict[str, list[str]] = Field(default_factory=dict)
     costs: Costs = Costs()
     venues: dict[str, Venue] = Field(default_factory=lambda: {"default": Venue()})

@@ -1,5 +1,5 @@
-"""The tables of a profile that say when to stop and how to start again: [breaker], [recovery], [execution] and
-[monitoring].
+"""The tables of a profile that say when to stop and how to start again: [breaker], [recovery], [execution],
+[monitoring] and [adaptive].
 
 The owner's numbers are the defaults. A profile may be stricter; looser only with `allow_looser = true` in the same
 table, which every session writes into its journal.
@@ -93,6 +93,9 @@ class Execution(Settings):
 
     Latencies are averages; `slippage_warning_bps` is in basis points of the price; `liquidity_share` is a share of the
     instrument's own median; `data_age_ms` refuses an entry; depegs are distances of a stablecoin from one dollar.
+    `least_latencies`, `least_requests`, `least_fills`: observations before an average is judged. `clears`: a check
+    falls below this share of its limit. `mark_standing_ms`: how long a price stands before a tier moves on it, unless
+    a second source is within `mark_tolerance` of it.
     """
 
     latency_warning_ms: Milliseconds = 500
@@ -106,6 +109,12 @@ class Execution(Settings):
     clock_skew_halt_ms: Milliseconds = 2000
     depeg_warning: PositiveShare = 0.005
     depeg_halt: PositiveShare = 0.02
+    least_latencies: Count = 3
+    least_requests: Count = 20
+    least_fills: Count = 3
+    clears: PositiveShare = 0.8
+    mark_standing_ms: Milliseconds = 3000
+    mark_tolerance: PositiveShare = 0.005
     allow_looser: StrictBool = False
 
     @model_validator(mode="after")
@@ -134,3 +143,38 @@ class Monitoring(Settings):
     elevated_reconcile_seconds: Seconds = 60
     alert_seconds: Seconds = 3600
     elevated_alert_seconds: Seconds = 300
+
+
+class Adaptive(Settings):
+    """Smaller entries while an instrument is wilder than usual.
+
+    Where the volatility of the last `short_days` reaches the `enter_quantile` of its own last `window_days`,
+    trade_share is multiplied by long-term over short-term volatility, between `lowest` and `highest`, until it falls
+    to the `leave_quantile`. At most one change a day; before `least_days` of history nothing changes.
+    """
+
+    enabled: StrictBool = True
+    short_days: Annotated[Count, Field(ge=2)] = 7
+    long_days: Count = 60
+    window_days: Count = 90
+    least_days: Count = 30
+    enter_quantile: PositiveShare = 0.95
+    leave_quantile: PositiveShare = 0.80
+    lowest: PositiveShare = 0.5
+    highest: Annotated[Number, Field(gt=0, le=1.5)] = 1.0
+    allow_looser: StrictBool = False
+
+    @model_validator(mode="after")
+    def _within_the_rules(self) -> Self:
+        if self.leave_quantile > self.enter_quantile:
+            raise ValueError("leave_quantile must not be above enter_quantile")
+        if self.lowest > self.highest:
+            raise ValueError("lowest must not be above highest")
+        if self.short_days >= self.long_days:
+            raise ValueError("short_days must be below long_days")
+        if self.least_days > self.window_days:
+            raise ValueError("least_days must not be above window_days")
+        looser = looser_than((("highest", self.highest, 1.0),))
+        if looser and not self.allow_looser:
+            raise ValueError(f"{'; '.join(looser)}, unless allow_looser = true")
+        return self

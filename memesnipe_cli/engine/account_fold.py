@@ -15,9 +15,13 @@ from memesnipe_cli.clock import DAY_MS, floor_to
 from memesnipe_cli.engine.cells import Cells
 from memesnipe_cli.engine.event_lines import LINE_KINDS, Grid, Row, row_of
 from memesnipe_cli.engine.kernel import book, layout
+from memesnipe_cli.engine.kernel.money import floor_forgiving
 from memesnipe_cli.engine.open_trade import follow
 from memesnipe_cli.errors import StoreDamagedError
 from memesnipe_cli.records import time_value
+from memesnipe_cli.risk.kernel import rows as risk_rows
+from memesnipe_cli.risk.opening import opening_rows
+from memesnipe_cli.risk.scopes import ACCOUNT, strategy_scope
 from memesnipe_cli.store.entry import Entry
 
 SESSION = "session"
@@ -36,10 +40,10 @@ class AccountState:
     """What the journal says of an account.
 
     session: the body of the open session's line, None before the first; sessions: how many were opened.
-    account, slots: the kernel's arrays, a row of `slots` for each of `keys`; rows: by slot, the events of its
-    open trade. finished: trades that ended and whose `trade` line is not written yet. mark: the body of the
-    last `equity` line; tape: of the last one with a hash of the bars; marked_day: the UTC day that the last
-    midnight's mark began.
+    account, slots, risk: the kernel's arrays, a row of `slots` for each of `keys`, a row of `risk` for each of
+    `scopes`. rows: by slot, the events of its open trade. finished: trades that ended and whose `trade` line is not
+    written yet. mark: the body of the last `equity` line; tape: of the last one with a hash of the bars; marked_day:
+    the UTC day that the last midnight's mark began.
     """
 
     session: dict[str, Any] | None = None
@@ -47,6 +51,8 @@ class AccountState:
     account: list[int] = field(default_factory=lambda: [0] * layout.ACCOUNT_WIDTH)
     keys: list[Key] = field(default_factory=list)
     slots: Cells = field(default_factory=lambda: Cells([], layout.STATE_WIDTH))
+    scopes: list[str] = field(default_factory=list)
+    risk: Cells = field(default_factory=lambda: Cells([], risk_rows.ROW_WIDTH))
     rows: list[list[Row]] = field(default_factory=list)
     finished: list[tuple[int, list[Row]]] = field(default_factory=list)
     last_event_ms: int | None = None
@@ -98,7 +104,7 @@ class AccountFold:
     """Entries of a journal -> AccountState."""
 
     name = "account"
-    version = 1
+    version = 2
 
     def initial(self) -> AccountState:
         """Nothing has happened."""
@@ -112,26 +118,31 @@ class AccountFold:
         if state.session is None:
             return state
         if entry.kind in LINE_KINDS and "event" in body:
-            _event(state, body)
+            if "scope" in body:
+                _scope_event(state, body)
+            else:
+                _event(state, body)
         elif entry.kind == NEW_CODE:
             state.session = {**state.session, "strategies": body["strategies"]}
         elif entry.kind == MARK:
-            state.mark = body
-            if "tape" in body:
-                state.tape = body
-            if body.get("day"):
-                state.marked_day = time_value(body["day"], "day")
+            _marked(state, body)
         elif entry.kind == TRADE:
             state.finished.pop(0)
             _count(state, "trades")
             state.wins += Decimal(body["pnl"]) > 0
             state.pnl = str(Decimal(state.pnl) + Decimal(body["pnl"]))
+        for scope, high in body.get("highs", {}).items():
+            state.risk[state.scopes.index(scope), risk_rows.HIGH] = int(Decimal(high) / _MONEY_UNIT)
         return state
 
     def dump(self, state: AccountState) -> dict[str, Any]:
         """The state as JSON."""
-        fields = {name: value for name, value in vars(state).items() if name != "slots"}
-        return {**fields, "slots": [state.slots.row(k) for k in range(len(state.keys))]}
+        fields = {name: value for name, value in vars(state).items() if name not in ("slots", "risk")}
+        return {
+            **fields,
+            "slots": [state.slots.row(k) for k in range(len(state.keys))],
+            "risk": [state.risk.row(k) for k in range(len(state.scopes))],
+        }
 
     def load(self, data: Any) -> AccountState:
         """The inverse of `dump`."""
@@ -140,6 +151,7 @@ class AccountFold:
                 **data,
                 "keys": [tuple(key) for key in data["keys"]],
                 "slots": Cells(data["slots"], layout.STATE_WIDTH),
+                "risk": Cells(data["risk"], risk_rows.ROW_WIDTH),
                 "finished": [(slot, rows) for slot, rows in data["finished"]],
             }
         )
@@ -150,7 +162,38 @@ def _opened(state: AccountState, body: dict[str, Any]) -> AccountState:
     fresh = AccountState(session=body, sessions=state.sessions + 1)
     fresh.account[layout.CASH] = int(Decimal(body["capital"]) / _MONEY_UNIT)
     fresh.marked_day = floor_to(time_value(body["begin"], "begin"), DAY_MS)
+    names = [each["name"] for each in body["strategies"]]
+    rules = body["rules"]
+    fresh.scopes = [ACCOUNT, *(strategy_scope(name) for name in names)]
+    opening = opening_rows(
+        fresh.account[layout.CASH],
+        float(rules["strategy_share"]),
+        len(names),
+        int(rules.get("cool_off_ms", 0)),
+    )
+    opening[0][risk_rows.DAY] = fresh.marked_day // DAY_MS
+    fresh.risk = Cells(opening, risk_rows.ROW_WIDTH)
     return fresh
+
+
+def _marked(state: AccountState, body: dict[str, Any]) -> None:
+    """The account's worth at a close; that of the last one before midnight is the base of the day."""
+    state.mark = body
+    if "tape" in body:
+        state.tape = body
+    worth = floor_forgiving(float(body["equity"]) / layout.UNIT)
+    state.risk[0, risk_rows.VALUE] = worth
+    if body.get("day"):
+        state.marked_day = time_value(body["day"], "day")
+        state.risk[0, risk_rows.DAY] = state.marked_day // DAY_MS
+        state.risk[0, risk_rows.DAY_BASE] = worth
+
+
+def _scope_event(state: AccountState, body: dict[str, Any]) -> None:
+    """What happened to the account as a whole, or to a strategy: a level of the breaker, a flow of money."""
+    row = row_of(body, state.scopes.index(body["scope"]), Grid(Decimal(1), Decimal(1)))
+    _book_event(state.account, state.slots, state.risk, Cells([row], layout.EVENT_WIDTH), 0)
+    state.last_event_ms = row[layout.EVENT_TS]
 
 
 def _event(state: AccountState, body: dict[str, Any]) -> None:
@@ -158,7 +201,7 @@ def _event(state: AccountState, body: dict[str, Any]) -> None:
     slot = state.slot(key)
     row = row_of(body, slot, state.grid(key))
     events = Cells([row], layout.EVENT_WIDTH)
-    _book_event(state.account, state.slots, events, 0)
+    _book_event(state.account, state.slots, state.risk, events, 0)
     state.last_event_ms = row[layout.EVENT_TS]
     state.fees += row[layout.EVENT_FEE]
     _count(state, body["event"])

@@ -10,6 +10,7 @@ from memesnipe_cli.engine.cells import Cells
 from memesnipe_cli.engine.event_lines import Row
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.run import Account, kernel
+from memesnipe_cli.risk.kernel import rows
 
 
 class SlotSignal(NamedTuple):
@@ -29,18 +30,24 @@ SILENT = SlotSignal(0)
 
 
 class AccountStep:
-    """An account that is stepped bar by bar. `slots` may be a state rebuilt from a journal, one row per
-    slot."""
+    """An account that is stepped bar by bar. `cells`, `slots` and `risk` may be a state rebuilt from a
+    journal: the account's own cells, a row per slot, a row of the breaker for the account and each strategy."""
 
-    def __init__(self, account: Account, cash: int, slots: list[list[int]]) -> None:
+    def __init__(
+        self, account: Account, cells: list[int], slots: list[list[int]], risk: list[list[int]]
+    ) -> None:
         # Plain text, not the imported modules: what runs is what the compiled kernel was made of.
         self._kernel = kernel(False, Path())
         self.world: Any = self._kernel.World(
-            [cash, 0],
+            [*cells],
             Cells(slots, layout.STATE_WIDTH),
             Cells([], layout.EVENT_WIDTH),
             Cells(account.whole.tolist(), layout.WHOLE_WIDTH),
             Cells(account.real.tolist(), layout.REAL_WIDTH),
+            Cells(risk, rows.ROW_WIDTH),
+            account.tiers.tolist(),
+            account.spans.tolist(),
+            Cells(account.scales.tolist(), account.scales.shape[1]),
         )
         self._instruments = [row[layout.INSTRUMENT] for row in account.whole.tolist()]
         self.active = [bool(self._kernel.is_active(self.world, slot)) for slot in range(len(slots))]
@@ -57,14 +64,35 @@ class AccountStep:
         for slot, active in enumerate(self.active):
             if active:
                 self._kernel.fill_slot(self.world, slot, bars[self._instruments[slot]])
-                self.active[slot] = self._kernel.is_active(self.world, slot)
+        return self._acted()
+
+    def guard(self, ts: int) -> tuple[float, list[Row]]:
+        """Mark the account at the close of the bar that opens at ts and let the breaker judge it: equity in the
+        quote currency, and the events."""
+        equity = float(self._kernel.mark(self.world))
+        self._kernel.guard(self.world, ts, equity)
+        return equity, self._acted()
+
+    def raise_row(self, ts: int, row: int, level: int, cause: int) -> list[Row]:
+        """Raise a row of the breaker from outside: the events."""
+        self._kernel.raise_row(self.world, ts, row, level, cause)
         return self._events()
 
-    def equity(self) -> float:
-        """Cash and what the positions could be closed for, in the quote currency."""
-        if any(self.active):
-            return float(self._kernel.marked_equity(self.world))
-        return float(self.world.account[layout.CASH] * layout.UNIT)
+    def reset_row(self, ts: int, row: int) -> list[Row]:
+        """A person has acknowledged a halt of a row: the events."""
+        self._kernel.reset_row(self.world, ts, row)
+        return self._events()
+
+    def halt_symbols(self, levels: list[int]) -> None:
+        """The level that a person has set for the symbol of each slot."""
+        for slot, level in enumerate(levels):
+            self.world.state[slot, layout.SYMBOL_LEVEL] = level
+        self.world.account[layout.SYMBOLS_HALTED] = int(any(levels))
+
+    def row(self, number: int) -> list[int]:
+        """A copy of one row of the breaker (columns: risk/kernel/rows.py)."""
+        copy: list[int] = self.world.risk.row(number)
+        return copy
 
     def decide(self, bars: list[Any], equity: float, said: list[SlotSignal]) -> list[Row]:
         """What is decided at the close of the bars: the events."""
@@ -82,13 +110,16 @@ class AccountStep:
                     signal.max_bars,
                     signal.weight,
                 )
-                self.active[slot] = self._kernel.is_active(self.world, slot)
-        return self._events()
+        return self._acted()
 
     @property
     def cash(self) -> int:
         """Cash in money units."""
         return int(self.world.account[layout.CASH])
+
+    def _acted(self) -> list[Row]:
+        self.active = [bool(self._kernel.is_active(self.world, slot)) for slot in range(len(self.active))]
+        return self._events()
 
     def _events(self) -> list[Row]:
         count = self.world.account[layout.EVENT_COUNT]

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 
+from memesnipe_cli.clock import HOUR_MS
 from memesnipe_cli.engine.model import Rules, Terms
 from memesnipe_cli.errors import UsageError
 from memesnipe_cli.profile import Profile
+from memesnipe_cli.profile_risk import Adaptive
 
+_NEVER = 1e9  # a drawdown that no account reaches
 MIN_TURNOVER = 10_000.0  # quote volume of the last 24 hours below which nothing is entered
 
 # name -> (lowest, highest, what it is)
@@ -27,6 +30,10 @@ KNOWN: dict[str, tuple[float, float, str]] = {
     "stake": (0.0, 1.0, "largest entry, share of equity (replaces the trade limit)"),
     "strategy_share": (0.0, 1.0, "largest gross of a strategy, share of equity"),
     "gross_share": (0.0, 1.0, "largest gross of the account, share of equity"),
+    "symbol_share": (0.0, 1.0, "largest gross of one base asset, share of equity"),
+    "cluster_share": (0.0, 1.0, "largest gross of assets that move together, share of equity"),
+    "breaker": (0.0, 1.0, "1: the circuit breaker trips as it would live; 0: it never does"),
+    "reset_hours": (0.0, 8784.0, "hours after which a halt of the breaker is acknowledged"),
     "max_cost_share": (0.0, 1.0, "largest round-trip cost, share of the stop distance"),
     "min_notional": (0.0, 1e9, "the venue's smallest order, quote currency"),
     "min_turnover": (0.0, 1e15, "least quote volume of the last 24 hours"),
@@ -41,6 +48,7 @@ class Assumptions:
     min_turnover: float
     replaced: dict[str, float]
     values: Mapping[str, str]
+    adaptive: Adaptive
 
     def apply(self, terms: Terms) -> Terms:
         """An instrument's terms with what was replaced."""
@@ -59,11 +67,17 @@ def assumptions(profile: Profile, capital: Decimal, assume: Mapping[str, str]) -
     given = {name: _value(name, text) for name, text in assume.items()}
     limits, costs = profile.limits, profile.costs
     stake = given.get("stake", limits.trade_share)
+    reset_hours = given.get("reset_hours", profile.recovery.assumed_reset_hours)
     rules = Rules(
         capital=capital,
         trade_share=stake,
         strategy_share=given.get("strategy_share", max(limits.strategy_share, stake)),
         gross_share=given.get("gross_share", limits.gross_share),
+        symbol_share=given.get("symbol_share", max(limits.symbol_share, stake)),
+        cluster_share=given.get("cluster_share", max(limits.cluster_share, stake)),
+        max_order=limits.max_order if "stake" not in given else max(limits.max_order, capital),
+        orders_per_bar=limits.orders_per_minute,
+        executions_per_hour=limits.executions_per_hour,
         max_cost_share=given.get("max_cost_share", limits.max_cost_share),
         min_notional_margin=limits.min_notional_margin,
         collar=given.get("collar", limits.entry_collar),
@@ -72,8 +86,25 @@ def assumptions(profile: Profile, capital: Decimal, assume: Mapping[str, str]) -
         impact=given.get("impact", costs.impact),
         stop_slippage=given.get("stop_slippage", costs.stop_slippage),
         latency_bars=int(given.get("latency_bars", 0)),
+        **_tiers(profile, given.get("breaker", 1.0) >= 1.0),
+        cool_off_ms=int(profile.recovery.cool_off_hours * HOUR_MS),
+        cool_off_cap_ms=int(profile.recovery.cool_off_cap_hours * HOUR_MS),
+        stage_trades=profile.recovery.stage_trades,
+        stage_ms=int(profile.recovery.stage_hours * HOUR_MS),
+        stage_loss=profile.recovery.stage_loss,
+        assumed_reset_ms=int(reset_hours * HOUR_MS),
     )
-    return Assumptions(rules, given.get("min_turnover", MIN_TURNOVER), given, dict(assume))
+    return Assumptions(rules, given.get("min_turnover", MIN_TURNOVER), given, dict(assume), profile.adaptive)
+
+
+def _tiers(profile: Profile, on: bool) -> dict[str, float]:
+    """The breaker's thresholds; out of reach where it is switched off."""
+    tiers: dict[str, float] = profile.breaker.model_dump(exclude={"allow_looser"})
+    return (
+        tiers
+        if on
+        else {name: _NEVER if name != "warning_clears" else share for name, share in tiers.items()}
+    )
 
 
 def _value(name: str, text: str) -> float:
@@ -88,7 +119,7 @@ def _value(name: str, text: str) -> float:
         value = float("nan")
     if not (isfinite(value) and lowest <= value <= highest):
         raise UsageError(f"assumption {name}={text!r} is not in {lowest:g} .. {highest:g}", f"{name}: {what}")
-    if name == "latency_bars" and value != int(value):
+    if name in ("latency_bars", "breaker") and value != int(value):
         raise UsageError(f"assumption {name}={text!r} is not a whole number", f"{name}: {what}")
     if name == "fee" and Decimal(text) * 1_000_000 % 1 != 0:
         raise UsageError(

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from memesnipe_cli.clock import MINUTE_MS, format_time, timeframe_ms, timeframe_name
+from memesnipe_cli.clock import DAY_MS, MINUTE_MS, format_time, timeframe_ms, timeframe_name
 from memesnipe_cli.engine.assumptions import Assumptions
 from memesnipe_cli.engine.instruments import terms_of
 from memesnipe_cli.engine.model import EngineInput, EntryRows, Float64, Int64, SignalTape, Slot, Tape, Terms
 from memesnipe_cli.engine.signals import BaseBars, SignalScanner
 from memesnipe_cli.errors import DataError, UsageError
 from memesnipe_cli.profile import Profile
+from memesnipe_cli.profile_risk import Adaptive
+from memesnipe_cli.risk.adaptive import daily_scales
 from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles, FundingRates, SeriesKey
 from memesnipe_cli.strategies.registry import LoadedStrategy
@@ -356,7 +358,20 @@ def engine_input(
         timeframes_ms=[strategy.timeframe_ms for strategy in strategies],
         slots=make_slots(len(strategies), len(dataset.series)),
         rules=assumed.rules,
+        scales=day_scales(dataset, tape, assumed.adaptive),
     )
+
+
+def day_scales(dataset: Dataset, tape: Tape, settings: Adaptive) -> Float64:
+    """(days, N) the factor on trade_share of each series on each UTC day of a tape, from the days before it."""
+    first, last = int(tape.ts[0]) // DAY_MS, int(tape.ts[-1]) // DAY_MS
+    columns = []
+    for item in dataset.series:
+        days = item.candles.ts // DAY_MS
+        ends = np.flatnonzero(np.append(np.diff(days) > 0, True))
+        closes = item.candles.close[ends].tolist()
+        columns.append(daily_scales(days[ends].tolist(), closes, first, last, settings))
+    return np.ascontiguousarray(np.array(columns, dtype=np.float64).T)
 
 
 def last_closes(tape: Tape) -> Float64:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from memesnipe_cli.engine.kernel import layout
-from memesnipe_cli.engine.words import CAPS, EXIT_REASONS, MISSES, REFUSALS
+from memesnipe_cli.engine.words import CAPS, CAUSES, EXIT_REASONS, LEVELS, MISSES, REFUSALS
 from memesnipe_cli.errors import StoreDamagedError
 from memesnipe_cli.records import decimal_text, decimal_value, time_text, time_value
 
@@ -29,11 +29,16 @@ KINDS = {
     layout.STOP_MOVED: ("stop", "stop_moved"),
     layout.FUNDED: ("funding", "funding"),
     layout.SKIP_ENDED: ("skip_ended", "skip_ended"),
+    layout.RISK: ("breaker", "risk"),
+    layout.FLOWED: ("flow", "flow"),
 }
+# Events of the account as a whole or of a strategy, not of a slot.
+SCOPE_KINDS = (layout.RISK, layout.FLOWED)
 LINE_KINDS = frozenset(line for line, _ in KINDS.values())
 _KIND_OF = {event: kind for kind, (_, event) in KINDS.items()}
 
 _QTY, _PRICE, _MONEY, _TIME, _NUMBER = "qty", "price", "money", "time", "number"
+_MOMENT = "moment"  # a time, or 0 for none
 _SIDES = {1: "long", -1: "short", 0: "none"}
 _MONEY_UNIT = Decimal(str(layout.UNIT))
 
@@ -85,10 +90,27 @@ _FIELDS: dict[int, tuple[tuple[str, int, str | _Words], ...]] = {
     layout.STOP_MOVED: (("stop", layout.EVENT_TICKS, _PRICE), ("best", layout.REFERENCE, _PRICE)),
     layout.FUNDED: (("cash", layout.EVENT_CASH, _MONEY),),
     layout.SKIP_ENDED: (("tag", layout.EVENT_TAG, _NUMBER),),
+    layout.RISK: (
+        ("level", layout.RISK_LEVEL, LEVELS),
+        ("cause", layout.CODE, CAUSES),
+        ("since", layout.RISK_SINCE, _MOMENT),
+        ("ready", layout.RISK_READY, _MOMENT),
+        ("cool_off_ms", layout.RISK_COOL_OFF, _NUMBER),
+        ("stage", layout.RISK_STAGE, _NUMBER),
+        ("stage_since", layout.RISK_STAGE_TS, _MOMENT),
+        ("stage_value", layout.RISK_STAGE_VALUE, _MONEY),
+        ("stage_trades", layout.RISK_STAGE_TRADES, _NUMBER),
+        ("resets", layout.RISK_RESETS, _NUMBER),
+        ("lifetime_high", layout.RISK_LIFE_HIGH, _MONEY),
+        ("high", layout.RISK_HIGH, _MONEY),
+        ("value", layout.RISK_VALUE, _MONEY),
+        ("day_base", layout.RISK_DAY_BASE, _MONEY),
+    ),
+    layout.FLOWED: (("amount", layout.EVENT_CASH, _MONEY), ("equity_before", layout.REFERENCE, _MONEY)),
 }
 _CODES = {
     id(words): {word: code for code, word in words.items()}
-    for words in (_SIDES, CAPS, EXIT_REASONS, REFUSALS, MISSES)
+    for words in (_SIDES, CAPS, EXIT_REASONS, REFUSALS, MISSES, CAUSES, LEVELS)
 }
 _HEAD = (layout.KIND, layout.EVENT_TS, layout.EVENT_SLOT)
 
@@ -135,10 +157,12 @@ def row_of(body: Mapping[str, Any], slot: int, grid: Grid) -> Row:
     return row
 
 
-def _written(value: int, how: str | _Words, grid: Grid) -> str | int:
+def _written(value: int, how: str | _Words, grid: Grid) -> str | int | None:
     if not isinstance(how, str):
         return how.get(value, f"code_{value}")
-    if how == _TIME:
+    if how == _MOMENT and value == 0:
+        return None
+    if how in (_TIME, _MOMENT):
         return time_text(value)
     if how == _NUMBER:
         return value
@@ -149,7 +173,9 @@ def _read(value: Any, name: str, how: str | _Words, grid: Grid) -> int:
     if not isinstance(how, str):
         codes = _CODES[id(how)]
         return codes[value] if value in codes else int(str(value).removeprefix("code_"))
-    if how == _TIME:
+    if how == _MOMENT and value is None:
+        return 0
+    if how in (_TIME, _MOMENT):
         return time_value(value, name)
     if how == _NUMBER:
         return int(value)

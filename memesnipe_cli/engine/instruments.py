@@ -36,6 +36,7 @@ def terms_of(candles: Candles, known: Instrument | None, profile: Profile) -> Te
         shortable=instrument.perpetual,
         stop_limit=STOP_LIMIT_SHARE if candles.key.venue in STOP_LIMIT_VENUES else None,
         delisted_ms=instrument.delisted_ms,
+        cluster=profile.cluster(instrument.base),
     )
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
+from memesnipe_cli.clock import HOUR_MS
 from memesnipe_cli.strategies.plan import ExitPlan as ExitPlan
 
 Int64 = npt.NDArray[np.int64]
@@ -39,6 +40,7 @@ class Terms:
         None  # None: the venue's stops sell at market; else how far below the stop they may
     )
     delisted_ms: int | None = None
+    cluster: str = "unsorted"  # assets that move together
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,25 @@ class Rules:
     impact: float = 1.0
     stop_slippage: float = 0.0005
     latency_bars: int = 0
+    symbol_share: float = 0.10
+    cluster_share: float = 0.30
+    max_order: Decimal = Decimal(1000)
+    orders_per_bar: int = 20
+    executions_per_hour: int = 40
+    warning: float = 0.03
+    halt: float = 0.05
+    emergency: float = 0.10
+    daily_warning: float = 0.02
+    daily_halt: float = 0.03
+    strategy_halt: float = 0.05
+    lifetime_halt: float = 0.20
+    warning_clears: float = 0.8
+    cool_off_ms: int = 4 * HOUR_MS
+    cool_off_cap_ms: int = 24 * HOUR_MS
+    stage_trades: int = 10
+    stage_ms: int = 24 * HOUR_MS
+    stage_loss: float = 0.005
+    assumed_reset_ms: int | None = 12 * HOUR_MS  # None: a halt waits for a person
 
 
 @dataclass(frozen=True)
@@ -119,6 +140,9 @@ class EngineInput:
     timeframes_ms: list[int]  # one per strategy
     slots: list[Slot]  # K
     rules: Rules
+    scales: Float64 | None = (
+        None  # (days, N): factor on trade_share by UTC day, from the tape's first; None: all 1
+    )
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,12 @@ _MEANINGS = {
     COST: "round-trip cost too large a share of the stop distance",
     TOO_SMALL: "too small for the venue's minimum at the stop",
     "too_large": "order larger than the simulator takes",
+    "breaker_halt": "the breaker was at HALT or above",
+    "strategy_halt": "the breaker had halted that strategy",
+    "symbol_halt": "a person had halted that symbol",
+    "no_mark": "what the account is worth was not known",
+    "order_rate": "too many orders at once",
+    "recovery_turn": "passed over: recovering from a halt, and size could not be cut",
     **HELD_BACK,
 }
 _NO_ROOM = "no_room_"

@@ -24,16 +24,23 @@ from memesnipe_cli.engine.model import (
     Int64,
     Rules,
     SignalTape,
-    Slot,
     Terms,
 )
 from memesnipe_cli.errors import DataError
+from memesnipe_cli.risk.kernel import rows
+from memesnipe_cli.risk.opening import opening_rows
 
-KERNEL_FILES = ("layout", "world", "money", "costs", "book", "events", "fills", "decide", "loop")
+KERNEL_FILES = (
+    "risk/kernel/rows", "risk/kernel/tiers",
+    *(f"engine/kernel/{name}" for name in (
+        "layout", "world", "money", "costs", "book", "events", "fills", "guard", "decide", "loop",
+    )),
+)  # fmt: skip
 # Called for every bar in which something is held: worth having in line.
 HOT = (
-    "fill_slot", "fill_in_bar", "marked_equity", "decide_slot", "decide_held", "is_active", "tape_bar", "next_entry",
-    "move_trail", "new_event", "commit_event", "book_event",
+    "fill_slot", "fill_in_bar", "mark", "closing_value", "guard", "judge_account", "judge_strategy", "fall_share",
+    "account_level", "decide_slot", "decide_held", "is_active", "tape_bar", "next_entry", "move_trail", "new_event",
+    "commit_event", "book_event",
 )  # fmt: skip
 NEVER_MS = 2**62
 
@@ -41,8 +48,8 @@ NEVER_MS = 2**62
 @cache
 def account_kernel() -> Kernel:
     """The account's rules as one kernel."""
-    folder = Path(__file__).parent / "kernel"
-    sources = tuple(source_of(folder / f"{name}.py") for name in KERNEL_FILES)
+    package = Path(__file__).parent.parent
+    sources = tuple(source_of(package / f"{name}.py") for name in KERNEL_FILES)
     return Kernel("account", sources, ("run_tape",), HOT)
 
 
@@ -54,39 +61,52 @@ def kernel(compiled: bool, cache_dir: Path) -> Any:
 
 @dataclass
 class Account:
-    """The arrays of one account (columns: kernel/layout.py): what is fixed (whole, real) and what changes."""
+    """The arrays of one account (columns: kernel/layout.py, risk/kernel/rows.py): what is fixed (whole, real, tiers,
+    spans, scales) and what changes."""
 
     account: Int64
     state: Int64
     whole: Int64
     real: Float64
+    risk: Int64
+    tiers: Float64
+    spans: Int64
+    scales: Float64
 
     @classmethod
-    def open(
-        cls,
-        terms: list[Terms],
-        plans: list[ExitPlan],
-        timeframes_ms: list[int],
-        slots: list[Slot],
-        rules: Rules,
-        base_ms: int,
-    ) -> Account:
+    def open(cls, inputs: EngineInput) -> Account:
         """A fresh account that holds its capital in cash."""
+        terms, slots, rules = inputs.terms, inputs.slots, inputs.rules
         account = np.zeros(layout.ACCOUNT_WIDTH, dtype=np.int64)
         account[layout.CASH] = to_units(rules.capital)
         whole = np.zeros((len(slots), layout.WHOLE_WIDTH), dtype=np.int64)
         real = np.zeros((len(slots), layout.REAL_WIDTH))
         bases: dict[str, int] = {}
+        clusters: dict[str, int] = {}
         for row, slot in enumerate(slots):
             item = terms[slot.instrument]
             _pack_terms(item, rules, whole[row], real[row])
-            _pack_plan(plans[slot.strategy], timeframes_ms[slot.strategy], whole[row], real[row])
-            _pack_rules(rules, base_ms, whole[row], real[row])
+            _pack_plan(
+                inputs.plans[slot.strategy], inputs.timeframes_ms[slot.strategy], whole[row], real[row]
+            )
+            _pack_rules(rules, inputs.tape.base_ms, whole[row], real[row])
             whole[row, layout.BASE_ASSET] = bases.setdefault(item.base, len(bases))
+            whole[row, layout.CLUSTER] = clusters.setdefault(item.cluster, len(clusters))
             whole[row, layout.STRATEGY] = slot.strategy
             whole[row, layout.INSTRUMENT] = slot.instrument
         state = np.zeros((len(slots), layout.STATE_WIDTH), dtype=np.int64)
-        return cls(account, state, whole, real)
+        first_day = int(inputs.tape.ts[0]) // layout.A_DAY
+        scales = inputs.scales
+        if scales is None:
+            days = int(inputs.tape.ts[-1]) // layout.A_DAY - first_day + 1
+            scales = np.ones((days, len(terms)))
+        tiers, spans = breaker_rules(rules)
+        spans[rows.S_FIRST_DAY] = first_day
+        risk = np.array(
+            opening_rows(to_units(rules.capital), rules.strategy_share, len(inputs.plans), rules.cool_off_ms),
+            dtype=np.int64,
+        )
+        return cls(account, state, whole, real, risk, tiers, spans, scales)
 
 
 def to_units(amount: Decimal) -> int:
@@ -151,6 +171,32 @@ def _pack_rules(rules: Rules, base_ms: int, whole: Int64, real: Float64) -> None
     real[layout.VOLUME_SHARE] = rules.volume_share
     real[layout.IMPACT] = rules.impact
     real[layout.STOP_SLIPPAGE] = rules.stop_slippage
+    real[layout.SYMBOL_SHARE] = rules.symbol_share
+    real[layout.CLUSTER_SHARE] = rules.cluster_share
+    real[layout.MAX_ORDER] = float(rules.max_order)
+
+
+def breaker_rules(rules: Rules) -> tuple[Float64, Int64]:
+    """(tiers, spans) of the breaker and the recovery; columns: risk/kernel/rows.py."""
+    tiers = np.zeros(rows.TIERS_WIDTH)
+    tiers[rows.T_WARNING] = rules.warning
+    tiers[rows.T_HALT] = rules.halt
+    tiers[rows.T_EMERGENCY] = rules.emergency
+    tiers[rows.T_DAILY_WARNING] = rules.daily_warning
+    tiers[rows.T_DAILY_HALT] = rules.daily_halt
+    tiers[rows.T_STRATEGY_HALT] = rules.strategy_halt
+    tiers[rows.T_LIFETIME_HALT] = rules.lifetime_halt
+    tiers[rows.T_CLEARS] = rules.warning_clears
+    tiers[rows.T_STAGE_LOSS] = rules.stage_loss
+    spans = np.zeros(rows.SPANS_WIDTH, dtype=np.int64)
+    spans[rows.S_COOL_OFF] = rules.cool_off_ms
+    spans[rows.S_COOL_OFF_CAP] = rules.cool_off_cap_ms
+    spans[rows.S_STAGE_TRADES] = rules.stage_trades
+    spans[rows.S_STAGE_MS] = rules.stage_ms
+    spans[rows.S_ASSUMED_RESET] = -1 if rules.assumed_reset_ms is None else rules.assumed_reset_ms
+    spans[rows.S_ORDERS_PER_BAR] = rules.orders_per_bar
+    spans[rows.S_EXECUTIONS] = rules.executions_per_hour
+    return tiers, spans
 
 
 def default_cache_dir() -> Path:
@@ -178,24 +224,22 @@ def simulate(
 ) -> EngineOutput:
     """Run the whole tape on a fresh account."""
     tape = inputs.tape
-    account = Account.open(
-        inputs.terms, inputs.plans, inputs.timeframes_ms, inputs.slots, inputs.rules, tape.base_ms
-    )
+    account = Account.open(inputs)
     code = kernel(compiled, cache_dir or default_cache_dir())
-    rows, row_ends, row_index, row_whole, row_real = pack_rows(signals)
+    entries, entry_ends, row_index, row_whole, row_real = pack_rows(signals)
     active = np.zeros(len(inputs.slots), dtype=np.uint8)
     equity = np.empty(len(tape.ts))
     chunks: list[Int64] = []
-    events = np.empty(
-        (max(4096, 4 * layout.EVENTS_PER_BAR * len(inputs.slots)), layout.EVENT_WIDTH), dtype=np.int64
-    )
+    per_bar = layout.EVENTS_PER_BAR * len(inputs.slots) + layout.EVENTS_PER_ROW * len(account.risk)
+    events = np.empty((max(4096, 4 * per_bar), layout.EVENT_WIDTH), dtype=np.int64)
     at = 0
     while at < len(tape.ts):
         account.account[layout.EVENT_COUNT] = 0
         at = code.run_tape(
             at, len(tape.ts), tape.ts, tape.ticks, tape.volume, tape.funding, signals.flags, row_index, row_whole,
-            row_real, rows, row_ends,
-            account.account, account.state, events, account.whole, account.real, active, equity,
+            row_real, entries, entry_ends,
+            account.account, account.state, events, account.whole, account.real, account.risk, account.tiers,
+            account.spans, account.scales, active, equity,
         )  # fmt: skip
         chunks.append(events[: account.account[layout.EVENT_COUNT]].copy())
     return EngineOutput(events=np.concatenate(chunks) if chunks else events[:0].copy(), equity=equity)

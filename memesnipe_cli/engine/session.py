@@ -3,8 +3,8 @@ anything acts on it and each fill after, and goes on where a former process stop
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from memesnipe_cli.engine.feed import tape_steps
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.model import EngineInput
 from memesnipe_cli.engine.run import Account
+from memesnipe_cli.engine.session_breaker import refuse_halted
+from memesnipe_cli.engine.session_guarded import Guarded
 from memesnipe_cli.engine.session_journal import Decision, OnLine, SessionJournal
 from memesnipe_cli.engine.session_line import as_opened, changed_code, differences, session_body
 from memesnipe_cli.engine.tape_digest import tape_digest
@@ -27,6 +29,9 @@ from memesnipe_cli.engine.trades import TradeRecord
 from memesnipe_cli.errors import DataError, RefusedError, UsageError
 from memesnipe_cli.profile import Profile
 from memesnipe_cli.records import time_text, time_value
+from memesnipe_cli.risk.latch import LatchFile
+from memesnipe_cli.risk.levels import Level
+from memesnipe_cli.risk.spool import merge_spool
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles
@@ -41,7 +46,9 @@ class SessionRequest:
 
     new_session: the reason to open a new session where one is open, else None; abandon: open it even where
     the former one holds positions. on_line is told each journal line once it is on the disk; should_stop is
-    asked after each bar; progress is told shares of the work done.
+    asked after each bar; progress is told shares of the work done. assume_resets: a halt of the breaker is
+    acknowledged by itself, as in a backtest, and no latch is asked; else it waits for a person.
+    bars_per_second: how fast the tape is played; 0 for as fast as it goes.
     """
 
     strategies: list[LoadedStrategy]
@@ -60,13 +67,15 @@ class SessionRequest:
     on_line: OnLine | None = None
     should_stop: Callable[[], bool] = field(default=lambda: False)
     progress: Callable[[float], None] | None = None
+    assume_resets: bool = False
+    bars_per_second: float = 0.0
 
 
 @dataclass(frozen=True)
 class SessionRun:
     """What one run did. trades: ended in this run; open_trades: positions at its end; bars: how many were
     processed; stopped: it was asked to stop before the tape ended; resumed: the session was open before.
-    base_ms: length of a bar."""
+    base_ms: length of a bar. level: of the account's breaker at the end."""
 
     state: AccountState
     trades: list[TradeRecord]
@@ -76,6 +85,7 @@ class SessionRun:
     stopped: bool
     resumed: bool
     warnings: list[str]
+    level: Level
 
 
 def run_session(request: SessionRequest) -> SessionRun:
@@ -92,8 +102,15 @@ def run_session(request: SessionRequest) -> SessionRun:
         )
     journal = request.store.journal(request.account)
     with journal.held():
+        latch = LatchFile(request.store.paths, request.account)
         state = journal.replay(AccountFold())
+        if not request.assume_resets:
+            merge_spool(journal, request.store.paths, request.account)
+            if not state.busy() or request.abandon:
+                refuse_halted(latch, known=state.session is not None)
         assumed = assumptions(request.profile, request.capital, {})
+        if not request.assume_resets:
+            assumed = replace(assumed, rules=replace(assumed.rules, assumed_reset_ms=None))
         dataset = load_dataset(
             Request(
                 request.strategies,
@@ -112,21 +129,30 @@ def run_session(request: SessionRequest) -> SessionRun:
         if resumed:
             dataset = _go_on(request, journal, state, dataset, assumed, warnings)
         else:
-            state = _open(request, journal, state, dataset, assumed)
-        return _run(request, journal, state, dataset, assumed, resumed, warnings)
+            state = _open(request, journal, state, dataset, assumed, latch)
+        return _run(request, journal, state, dataset, assumed, resumed, warnings, latch)
 
 
 def _body(
-    request: SessionRequest, state: AccountState, dataset: Dataset, assumed: Assumptions
+    request: SessionRequest,
+    state: AccountState,
+    dataset: Dataset,
+    assumed: Assumptions,
+    resets: Mapping[str, int],
 ) -> dict[str, Any]:
     return session_body(
         state.sessions + 1, request.account, request.new_session or "", request.profile, request.since_ms,
-        request.capital, request.strategies, dataset, assumed,
+        request.capital, request.strategies, dataset, assumed, resets,
     )  # fmt: skip
 
 
 def _open(
-    request: SessionRequest, journal: Journal, state: AccountState, dataset: Dataset, assumed: Assumptions
+    request: SessionRequest,
+    journal: Journal,
+    state: AccountState,
+    dataset: Dataset,
+    assumed: Assumptions,
+    latch: LatchFile,
 ) -> AccountState:
     """Begin a session with its capital in cash. Refused while the open one holds positions."""
     busy = state.busy()
@@ -137,7 +163,9 @@ def _open(
             "trade on until it is flat, or trade on another account: --account NAME",
             code="session_open",
         )
-    opened = journal.append(SESSION, _body(request, state, dataset, assumed))
+    # The latch before the session: an account that has traded and has no latch is halted.
+    resets = {} if request.assume_resets else latch.create().resets
+    opened = journal.append(SESSION, _body(request, state, dataset, assumed, resets))
     return AccountFold().apply(state, opened)
 
 
@@ -151,7 +179,7 @@ def _go_on(
 ) -> Dataset:
     """The data as the open session began with them, if this run asks for the same. Raises RefusedError."""
     opened = state.session or {}
-    wanted = _body(request, state, dataset, assumed)
+    wanted = _body(request, state, dataset, assumed, opened.get("resets", {}))
     found = list(differences(opened, wanted))
     if found:
         more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
@@ -183,6 +211,7 @@ def _run(
     assumed: Assumptions,
     resumed: bool,
     warnings: list[str],
+    latch: LatchFile,
 ) -> SessionRun:
     tape = make_tape(dataset)
     inputs = engine_input(dataset, tape, request.strategies, assumed)
@@ -190,9 +219,11 @@ def _run(
     book.finish()
     begin = first_bar(state, inputs)
     account = _account(state, book, inputs, begin)
+    book.account = account
     base_ms = tape.base_ms
     marked_day = state.marked_day
-    equity = account.equity()
+    guarded = Guarded(request, book, account, inputs, latch)
+    equity = guarded.equity
     last = int(tape.ts[begin - 1]) if begin > 0 else None
     bars, stopped = 0, False
     for step in tape_steps(
@@ -203,17 +234,21 @@ def _run(
             book.mark(last, base_ms, equity, account.cash, day=time_text(marked_day))
         now = account.bars(step.ts, step.ticks, step.volumes, step.rates)
         book.write(account.fill(now))
-        equity = account.equity()
+        equity = guarded.at(step.ts)
         book.write(account.decide(now, equity, step.said), Decision(equity, step.said, base_ms))
         last = step.ts
         bars += 1
         if request.progress is not None and bars % _PROGRESS_EVERY == 0:
             request.progress(_PROGRESS_EVERY / (len(tape.ts) - begin))
+        guarded.show(last + base_ms)
+        if guarded.wait(request.should_stop):
+            equity = guarded.equity
         if request.should_stop():
             stopped = True
             break
     if bars and last is not None:
         book.mark(last, base_ms, equity, account.cash, tape=tape_digest(dataset, last))
+        guarded.show(last + base_ms, ended=True)
     return SessionRun(
         state=book.state,
         trades=book.trades,
@@ -223,6 +258,7 @@ def _run(
         stopped=stopped,
         resumed=resumed,
         warnings=warnings,
+        level=guarded.level,
     )
 
 
@@ -245,9 +281,7 @@ def first_bar(state: AccountState, inputs: EngineInput) -> int:
 def _account(state: AccountState, book: SessionJournal, inputs: EngineInput, begin: int) -> AccountStep:
     """The account as the journal left it; the marks of what is held come from the tape."""
     tape = inputs.tape
-    fixed = Account.open(
-        inputs.terms, inputs.plans, inputs.timeframes_ms, inputs.slots, inputs.rules, tape.base_ms
-    )
+    fixed = Account.open(inputs)
     slots = [[0] * layout.STATE_WIDTH for _ in inputs.slots]
     for number, key in enumerate(state.keys):
         slot = book.keys.index(key)
@@ -256,4 +290,5 @@ def _account(state: AccountState, book: SessionJournal, inputs: EngineInput, beg
         before = np.flatnonzero(tape.ticks[:begin, instrument, 0])
         if len(before):
             slots[slot][layout.LAST_CLOSE] = int(tape.ticks[before[-1], instrument, 3])
-    return AccountStep(fixed, state.account[layout.CASH], slots)
+    risk = [state.risk.row(number) for number in range(len(state.scopes))]
+    return AccountStep(fixed, state.account, slots, risk)

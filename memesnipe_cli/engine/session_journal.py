@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from memesnipe_cli.engine.account_fold import MARK, TRADE, AccountFold, AccountState, Key
-from memesnipe_cli.engine.account_step import SILENT, SlotSignal
-from memesnipe_cli.engine.event_lines import KINDS, Grid, Row, body_of
+from memesnipe_cli.engine.account_step import SILENT, AccountStep, SlotSignal
+from memesnipe_cli.engine.event_lines import KINDS, SCOPE_KINDS, Grid, Row, body_of
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.model import EngineInput
 from memesnipe_cli.engine.open_trade import follow, last_of, order_of
@@ -20,6 +21,8 @@ from memesnipe_cli.engine.run import from_units
 from memesnipe_cli.engine.trade_rows import trade_row
 from memesnipe_cli.engine.trades import TradeRecord, trades_from_events
 from memesnipe_cli.records import decimal_text, time_text
+from memesnipe_cli.risk.kernel import rows as risk_rows
+from memesnipe_cli.risk.kernel.tiers import fall_share
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.strategies.registry import LoadedStrategy
 
@@ -29,6 +32,7 @@ OnLine = Callable[[str, Mapping[str, Any]], None]
 # Nobody acts on these, and a killed process decides them again: they go to the disk with the next line that
 # counts, at the latest with the mark of the next midnight.
 _BINDS_NOBODY = (layout.REFUSED, layout.SKIP_ENDED)
+_MONEY_GRID = Grid(Decimal(1), Decimal(1))
 
 
 @dataclass(frozen=True)
@@ -64,16 +68,18 @@ class SessionJournal:
         self._tags = [each.tags for each in strategies]
         self._on_line = on_line
         self.keys: list[Key] = []
-        self._grids: list[Grid] = []
+        self.grids: list[Grid] = []
         for slot in inputs.slots:
             terms = inputs.terms[slot.instrument]
             self.keys.append((self._names[slot.strategy], terms.venue, terms.symbol))
-            self._grids.append(Grid(terms.tick, terms.lot))
+            self.grids.append(Grid(terms.tick, terms.lot))
         self._rows: list[list[Row]] = [[] for _ in self.keys]
         for number, key in enumerate(state.keys):
             slot_number = self.keys.index(key)
             self._rows[slot_number] = [_of_slot(row, slot_number) for row in state.rows[number]]
         self._waiting: list[Line] = []
+        self._highs = {scope: state.risk[row, risk_rows.HIGH] for row, scope in enumerate(state.scopes)}
+        self.account: AccountStep | None = None
         self.trades: list[TradeRecord] = []
 
     def finish(self) -> None:
@@ -91,11 +97,14 @@ class SessionJournal:
         lines: list[Line] = []
         for row in events:
             slot = row[layout.EVENT_SLOT]
+            if row[layout.KIND] in SCOPE_KINDS:
+                lines.append((KINDS[row[layout.KIND]][0], self._scope_body(row)))
+                continue
             lines.append((KINDS[row[layout.KIND]][0], self._body(row, slot, decision)))
             ended = follow(self._rows[slot], row)
             if ended is not None:
                 lines.append(self._trade_line(ended))
-        self._waiting += lines
+        self._waiting += self._with_highs(lines)
         if any(row[layout.KIND] not in _BINDS_NOBODY for row in events):
             self._append([])
 
@@ -112,7 +121,7 @@ class SessionJournal:
             "positions": decimal_text(held),
             **more,
         }
-        self._append([(MARK, body)])
+        self._append(self._with_highs([(MARK, body)]))
 
     def open_trades(self) -> list[TradeRecord]:
         """The positions as trades that are not over."""
@@ -136,6 +145,40 @@ class SessionJournal:
         if self._on_line is not None:
             for kind, body in lines:
                 self._on_line(kind, body)
+
+    def _with_highs(self, lines: list[Line]) -> list[Line]:
+        """The lines, the first one with the high-water marks that have risen since the last: a fold that ends at any
+        of them knows the rows as they were then."""
+        risen: dict[str, str] = {}
+        if self.account is None or not lines:
+            return lines
+        told = {body["scope"] for _, body in lines if "scope" in body}  # these lines hold their row's marks
+        for number, scope in enumerate(self.state.scopes):
+            high = self.account.row(number)[risk_rows.HIGH]
+            if high != self._highs[scope]:
+                self._highs[scope] = high
+                if scope not in told:
+                    risen[scope] = decimal_text(from_units(high))
+        if not risen:
+            return lines
+        kind, body = lines[0]
+        return [(kind, {**body, "highs": risen}), *lines[1:]]
+
+    def _scope_body(self, row: Row) -> dict[str, Any]:
+        """The line of an event of the account as a whole or of a strategy."""
+        number = row[layout.EVENT_SLOT]
+        body: dict[str, Any] = {
+            "session": self._session["session"],
+            "scope": self.state.scopes[number],
+            **body_of(row, _MONEY_GRID),
+        }
+        if row[layout.KIND] == layout.RISK:
+            body |= {"action": "level", "by": "engine", "drawdown": _fall(row[layout.RISK_HIGH], row)}
+            body["equity" if number == 0 else "strategy_value"] = body["value"]
+            if number == 0:
+                body["high_water_mark"] = body["high"]
+                body["daily_loss"] = _fall(row[layout.RISK_DAY_BASE], row)
+        return body
 
     def _trade_line(self, rows: list[Row]) -> Line:
         trade = trades_from_events(np.array(rows, dtype=np.int64), *self._names_of())[0][0]
@@ -170,7 +213,7 @@ class SessionJournal:
             body["equity"] = decimal_text(decision.equity)
             body["score"] = repr(said.score)
             body["side"] = self._wanted_side(slot, decision)
-        return body | body_of(row, self._grids[slot])
+        return body | body_of(row, self.grids[slot])
 
     def _wanted_side(self, slot: int, decision: Decision) -> str:
         """buy or sell: a further unit goes with the position, a first one with the signal."""
@@ -204,7 +247,7 @@ class SessionJournal:
             return {**about, "side": _side(row, leaving=True), "price": None}
         asked = row if kind == layout.ENTRY_ORDER else last_of(self._rows[slot], layout.ENTRY_ORDER)
         tag = self._tags[self._inputs.slots[slot].strategy].get(asked[layout.EVENT_TAG], "")
-        grid = self._grids[slot]
+        grid = self.grids[slot]
         return {
             **about,
             "side": _side(asked, leaving=False),
@@ -212,6 +255,10 @@ class SessionJournal:
             "price": decimal_text(asked[layout.EVENT_TICKS] * grid.tick),
             "reason": tag,
         }
+
+
+def _fall(top: int, row: Row) -> str:
+    return decimal_text(fall_share(top, row[layout.RISK_VALUE]))
 
 
 def _side(row: Row, *, leaving: bool) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from memesnipe_cli.strategies.registry import LoadedStrategy
 
 _COSTS = ("taker_fee", "half_spread", "min_notional", "min_qty", "shortable", "stop_limit")
+# Tables of a profile that may go beyond the owner's numbers, if they say so.
+LIMIT_TABLES = ("limits", "breaker", "recovery", "execution", "adaptive")
 _PLAIN = ("venue", "symbols", "base", "since", "capital", "currency", "min_turnover")
 
 
@@ -37,10 +39,12 @@ def session_body(
     strategies: list[LoadedStrategy],
     dataset: Dataset,
     assumed: Assumptions,
+    resets: Mapping[str, int],
 ) -> dict[str, Any]:
-    """The line's body. `first` of each instrument is the first bar its strategies see: signals are rebuilt
-    from there."""
+    """The line's body. resets: how often each scope of the breaker had been reset before. `first` of each
+    instrument is the first bar its strategies see: signals are rebuilt from there."""
     rules = {name: _text(value) for name, value in asdict(assumed.rules).items() if name != "capital"}
+    looser = [name for name in LIMIT_TABLES if getattr(profile, name).allow_looser]
     return {
         "session": f"{account}-{number}",
         "account": account,
@@ -57,6 +61,8 @@ def session_body(
         "currency": profile.account.currency,
         "strategies": [_strategy(each) for each in strategies],
         "rules": rules,
+        "allow_looser": looser,
+        "resets": resets,
         "min_turnover": _text(assumed.min_turnover),
         "instruments": [_instrument(item) for item in dataset.series],
     }

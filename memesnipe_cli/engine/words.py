@@ -4,6 +4,8 @@ numpy."""
 from __future__ import annotations
 
 from memesnipe_cli.engine.kernel import layout
+from memesnipe_cli.risk.kernel import rows
+from memesnipe_cli.risk.levels import Level
 
 EXIT_REASONS = {
     layout.BY_SIGNAL: "signal",
@@ -11,6 +13,7 @@ EXIT_REASONS = {
     layout.BY_STOP: "stop",
     layout.BY_TARGET: "target",
     layout.BY_DELISTING: "delisted",
+    layout.BY_EMERGENCY: "emergency",
 }
 CAPS = {
     layout.CAP_RISK: "risk",
@@ -20,6 +23,10 @@ CAPS = {
     layout.CAP_CASH: "cash",
     layout.CAP_VOLUME: "volume",
     layout.CAP_WEIGHT: "weight",
+    layout.CAP_SYMBOL: "symbol",
+    layout.CAP_CLUSTER: "cluster",
+    layout.CAP_ORDER: "order",
+    layout.CAP_RECOVERY: "recovery",
 }
 REFUSALS = {
     layout.BAD_SIGNAL: "bad_signal",
@@ -29,10 +36,27 @@ REFUSALS = {
     layout.COST_VETO: "cost",
     layout.TOO_SMALL: "too_small",
     layout.TOO_LARGE: "too_large",
+    layout.BREAKER_HALT: "breaker_halt",
+    layout.STRATEGY_HALT: "strategy_halt",
+    layout.SYMBOL_HALT: "symbol_halt",
+    layout.NO_MARK: "no_mark",
+    layout.ORDER_RATE: "order_rate",
+    layout.RECOVERY_TURN: "recovery_turn",
 } | {layout.NO_ROOM + cap: f"no_room_{name}" for cap, name in CAPS.items()}
 MISSES = {
     layout.MISSED_NO_BAR: "no_bar",
     layout.MISSED_VOLUME: "volume",
     layout.MISSED_LIMIT: "limit",
     layout.MISSED_DELISTED: "delisted",
+    layout.MISSED_BREAKER: "breaker",
 }
+CAUSES = {
+    0: "",
+    rows.CAUSE_DRAWDOWN: "drawdown",
+    rows.CAUSE_DAILY_LOSS: "daily_loss",
+    rows.CAUSE_LIFETIME: "lifetime_drawdown",
+    rows.CAUSE_STRATEGY: "strategy_drawdown",
+    rows.CAUSE_EXECUTIONS: "executions",
+    rows.CAUSE_MANUAL: "manual",
+}
+LEVELS = {level.value: level.name for level in Level}

@@ -78,10 +78,15 @@ class StorePaths:
         self.runs = root / "runs"
         self.catalog = root / "store.duckdb"
         self.cache = root / "cache"
+        self.breaker = root / "breaker"
 
     def account(self, account: str) -> Path:
         """Folder of one account's journal."""
         return self.journal / encode_name(account, "account")
+
+    def breaker_of(self, account: str) -> Path:
+        """Folder of one account's circuit breaker."""
+        return self.breaker / encode_name(account, "account")
 
     def instrument(self, venue: str, symbol: str) -> Path:
         """Folder of all candles of one product: the unit of locking."""

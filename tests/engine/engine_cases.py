@@ -1,6 +1,7 @@
 """Small cases for the engine, written as a person would tell them.
 
-One lot and one tick are 1, costs are 0, an entry with a stop of 5 buys 10 lots, unless a case says otherwise.
+One lot and one tick are 1, costs are 0, the breaker's limits are out of reach, an entry with a stop of 5 buys 10
+lots, unless a case says otherwise.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ PLAIN_TERMS = Terms(
     half_spread=0.0,
 )
 PLAIN_PLAN = ExitPlan()
+OUT_OF_REACH = 1e9
 PLAIN_RULES = Rules(
     capital=Decimal(10_000),
     trade_share=1.0,
@@ -54,6 +56,18 @@ PLAIN_RULES = Rules(
     volume_share=1.0,
     impact=0.0,
     stop_slippage=0.0,
+    symbol_share=OUT_OF_REACH,
+    cluster_share=OUT_OF_REACH,
+    max_order=Decimal(10**9),
+    orders_per_bar=10**6,
+    executions_per_hour=10**6,
+    warning=OUT_OF_REACH,
+    halt=OUT_OF_REACH,
+    emergency=OUT_OF_REACH,
+    daily_warning=OUT_OF_REACH,
+    daily_halt=OUT_OF_REACH,
+    strategy_halt=OUT_OF_REACH,
+    lifetime_halt=OUT_OF_REACH,
 )
 
 
@@ -85,6 +99,7 @@ class Case:
     funding: Mapping[tuple[int, int], int] = field(default_factory=dict)  # (bar, instrument) -> rate in 1e-8
     timeframe_bars: int = 1
     missing_steps: Sequence[int] = ()  # steps of the line of time that nobody has
+    base_ms: int = BASE_MS
 
     def build(self) -> tuple[EngineInput, SignalTape]:
         """What both engines take."""
@@ -105,14 +120,14 @@ class Case:
                     volume[place, number] = bar[4] if len(bar) > 4 else 1e6
         for (step, number), rate in self.funding.items():
             funding[places[step], number] = rate
-        ts = START_MS + BASE_MS * np.array(kept, dtype=np.int64)
+        ts = START_MS + self.base_ms * np.array(kept, dtype=np.int64)
         slots = [Slot(*pair) for pair in self.slots]
         strategies = 1 + max(slot.strategy for slot in slots)
         inputs = EngineInput(
-            tape=Tape(BASE_MS, ts, ticks, volume, funding),
+            tape=Tape(self.base_ms, ts, ticks, volume, funding),
             terms=terms,
             plans=list(self.plans) or [self.plan] * strategies,
-            timeframes_ms=[BASE_MS * self.timeframe_bars] * strategies,
+            timeframes_ms=[self.base_ms * self.timeframe_bars] * strategies,
             slots=slots,
             rules=self.rules,
         )
@@ -161,14 +176,14 @@ def terms(**changes: object) -> Terms:
     return replace(PLAIN_TERMS, **changes)  # type: ignore[arg-type]
 
 
-def story(answer: Answer) -> list[str]:
-    """What an engine did, one line each: `1 buy 10 @100 entry`, `3 refused cost`, `2 missed limit`.
+def story(answer: Answer, base_ms: int = BASE_MS) -> list[str]:
+    """What an engine did, one line each: `1 buy 10 @100 entry`, `3 refused cost`, `2 account HALT drawdown`.
 
-    The slot is named where it is not the first. Within a step decisions come last.
+    The slot is named where it is not the first. Within a step the breaker and the decisions come last.
     """
     lines = []
     for line in answer.lines:
-        if line.what == "order":
+        if line.what.startswith("order"):
             continue
         if line.lots:
             word, reason = line.what.split()
@@ -177,12 +192,13 @@ def story(answer: Answer) -> list[str]:
             text = f"{line.what} {line.cash}"
         else:
             text = line.what
-        bar = (line.ts - START_MS) // BASE_MS
-        lines.append(f"{bar} {text}" + (f" (slot {line.slot})" if line.slot else ""))
+        bar = (line.ts - START_MS) // base_ms
+        lines.append(f"{bar} {text}" + (f" (slot {line.slot})" if line.slot > 0 else ""))
     return lines
 
 
 Scenarios = dict[str, tuple[Case, list[str]]]
+Paths = dict[str, tuple[Case, tuple[str, ...]]]  # levels bar by bar, C W H E: the account's, each strategy's
 
 FLAT = (100, 100, 100, 100)
 ENTRY = {0: Enter()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import zip_longest
@@ -15,14 +15,16 @@ from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.model import EngineInput, EngineOutput, SignalTape
 from memesnipe_cli.engine.run import simulate
 from memesnipe_cli.engine.trades import TradeRecord, trades_from_events
-from memesnipe_cli.engine.words import EXIT_REASONS, MISSES, REFUSALS
+from memesnipe_cli.engine.words import CAPS, CAUSES, EXIT_REASONS, LEVELS, MISSES, REFUSALS
+from memesnipe_cli.risk.levels import Level
 
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that happened to a slot. Lots, ticks and money units; 0 where a kind has none.
+    """One thing that happened to a slot, or to a row of the breaker: -1 the account, -2 - s strategy s. Lots, ticks and
+    money units; 0 where a kind has none.
 
-    `origin`: the price a fill started from; an order's stop distance.
+    `origin`: the price a fill started from; an order's stop distance; when a halt may be over.
     """
 
     ts: int
@@ -54,8 +56,18 @@ class Answer:
 
 
 def _in_order(lines: list[tuple[int, Line]]) -> list[Line]:
-    """By time; within a step funding, misses, fills, refusals: both engines' lists put alike."""
+    """By time; within a step funding, misses, fills, breaker, refusals: both engines' lists put alike."""
     return [line for _, line in sorted(lines, key=lambda pair: (pair[1].ts, pair[0]))]
+
+
+def _missed(ts: int, slot: int, reason: str) -> tuple[int, Line]:
+    """An entry that the breaker drops is missed at the close, every other at the open."""
+    return (4 if reason == "breaker" else 1), Line(ts, slot, f"missed {reason}")
+
+
+def _order(cap: str) -> str:
+    """Whether its size was cut; which other cap bound is a float's choice."""
+    return "order recovery" if cap == "recovery" else "order"
 
 
 def reference_answer(result: ReferenceResult) -> Answer:
@@ -67,18 +79,20 @@ def reference_answer(result: ReferenceResult) -> Answer:
         what = f"{word} {fill.reason}"
         lines.append((2, Line(fill.ts, fill.slot, what, fill.lots, fill.price, cash, fill.fee, fill.origin)))
     lines += [
-        (4, Line(ts, slot, "order", order.lots, order.limit, origin=order.distance))
+        (6, Line(ts, slot, _order(order.cap), order.lots, order.limit, origin=order.distance))
         for ts, slot, order in result.orders
     ]
     lines += [(0, Line(ts, slot, "funding", cash=-paid)) for ts, slot, paid in result.funding]
-    lines += [(1, Line(ts, slot, f"missed {reason}")) for ts, slot, reason in result.misses]
-    lines += [(3, Line(ts, slot, f"refused {code}")) for ts, slot, code in result.refusals]
+    lines += [_missed(ts, slot, reason) for ts, slot, reason in result.misses]
+    lines += [(3, Line(ts, -1 - row, what, origin=ready)) for ts, row, what, ready in result.risk]
+    lines += [(5, Line(ts, slot, f"refused {code}")) for ts, slot, code in result.refusals]
     return Answer(_in_order(lines), result.equity)
 
 
 def kernel_answer(output: EngineOutput) -> Answer:
     """The kernel's."""
     lines: list[tuple[int, Line]] = []
+    rows: dict[int, tuple[int, int]] = {}
     for event in np.asarray(output.events).tolist():
         kind, code = event[layout.KIND], event[layout.CODE]
         where = (event[layout.EVENT_TS], event[layout.EVENT_SLOT])
@@ -98,14 +112,47 @@ def kernel_answer(output: EngineOutput) -> Answer:
             lines.append((2, fill))
         elif kind == layout.ENTRY_ORDER:
             wanted = (event[layout.EVENT_LOTS], event[layout.EVENT_TICKS])
-            lines.append((4, Line(*where, "order", *wanted, origin=event[layout.EVENT_STOP])))
+            lines.append((6, Line(*where, _order(CAPS[code]), *wanted, origin=event[layout.EVENT_STOP])))
         elif kind == layout.MISSED:
-            lines.append((1, Line(*where, f"missed {MISSES[code]}")))
+            lines.append(_missed(*where, MISSES[code]))
         elif kind == layout.REFUSED:
-            lines.append((3, Line(*where, f"refused {REFUSALS[code]}")))
+            lines.append((5, Line(*where, f"refused {REFUSALS[code]}")))
         elif kind == layout.FUNDED:
             lines.append((0, Line(*where, "funding", cash=event[layout.EVENT_CASH])))
+        elif kind == layout.RISK:
+            lines += [(3, line) for line in _risk_lines(event, rows)]
     return Answer(_in_order(lines), output.equity.tolist())
+
+
+def _risk_lines(event: list[int], rows: dict[int, tuple[int, int]]) -> Iterator[Line]:
+    """What a row of the breaker did, by its level and stage (`rows`: those before, by row)."""
+    ts, row, cause = event[layout.EVENT_TS], event[layout.EVENT_SLOT], event[layout.CODE]
+    name = f"strategy {row - 1}" if row else "account"
+    level, stage, ready = event[layout.RISK_LEVEL], event[layout.RISK_STAGE], event[layout.RISK_READY]
+    before, stage_before = rows.get(row, (Level.CLOSED, 0))
+    rows[row] = level, stage
+    if level > before:
+        halted_until = ready if level >= Level.HALT else 0
+        yield Line(ts, -1 - row, f"{name} {LEVELS[level]} {CAUSES[cause]}", origin=halted_until)
+    elif level < before:
+        yield Line(ts, -1 - row, f"{name} {'CLOSED' if before == Level.WARNING else 'reset'}")
+    elif level >= Level.HALT:
+        yield Line(ts, -1 - row, f"{name} waits", origin=ready)
+        return
+    if level < Level.HALT and (stage or stage_before) and level == before or before >= Level.HALT > level:
+        yield Line(ts, -1 - row, f"{name} stage {stage}")
+
+
+def kernel_levels(inputs: EngineInput, output: EngineOutput) -> list[tuple[int, ...]]:
+    """Each row's level at each close: the account's, then the strategies'."""
+    events = [event for event in np.asarray(output.events).tolist() if event[layout.KIND] == layout.RISK]
+    levels, found = [0] * (1 + len(inputs.plans)), []
+    for ts in inputs.tape.ts.tolist():
+        while events and events[0][layout.EVENT_TS] == ts:
+            event = events.pop(0)
+            levels[event[layout.EVENT_SLOT]] = event[layout.RISK_LEVEL]
+        found.append(tuple(levels))
+    return found
 
 
 def reference_trades(inputs: EngineInput, result: ReferenceResult) -> list[tuple[object, ...]]:
@@ -182,7 +229,7 @@ def difference(
     slow = slow or simulate_slowly(inputs, signals)
     output = run(inputs, signals)
     expected, got = reference_answer(slow), kernel_answer(output)
-    for slot in range(len(inputs.slots)):
+    for slot in range(-1 - len(inputs.plans), len(inputs.slots)):
         theirs, ours = got.slots().get(slot, []), expected.slots().get(slot, [])
         for mine, its in zip_longest(ours, theirs):
             if mine != its:
@@ -192,5 +239,7 @@ def difference(
     for bar, (left, right) in enumerate(zip(expected.equity, got.equity, strict=True)):
         if not abs(left - right) <= 1e-9 * max(1.0, abs(left)):
             return f"bar {bar}: expected equity {left!r}, got {right!r}"
+    if kernel_levels(inputs, output) != slow.levels:
+        return f"levels: expected {slow.levels}, got {kernel_levels(inputs, output)}"
     pairs = zip_longest(reference_trades(inputs, slow), kernel_trades(inputs, output))
     return next((f"trade: expected {ours}, got {theirs}" for ours, theirs in pairs if ours != theirs), "")

@@ -5,12 +5,15 @@ Everything comes from the seed; a smaller `bars` gives a prefix of the same case
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import numpy as np
-from engine_cases import BASE_MS, START_MS, Enter, entry_rows
+from engine_cases import BASE_MS, PLAIN_RULES, START_MS, Enter, entry_rows
 
+from memesnipe_cli.clock import DAY_MS, HOUR_MS
 from memesnipe_cli.engine.model import EngineInput, EntryRows, ExitPlan, Rules, SignalTape, Slot, Tape, Terms
 
 # tick, lot, the range of prices in ticks
@@ -29,14 +32,15 @@ def random_case(seed: int, bars: int) -> tuple[EngineInput, SignalTape]:
     instruments = rng.randint(1, 3)
     strategies = rng.randint(1, 3)
     capital = Decimal(rng.choice([200, 1_000, 10_000, 100_000]))
+    base_ms = Random(f"{seed} base").choice([BASE_MS, BASE_MS, HOUR_MS])
     streams = [Random(f"{seed} market {number}") for number in range(instruments)]
-    markets = [_market(stream, number, float(capital), bars) for number, stream in enumerate(streams)]
+    markets = [_market(stream, number, float(capital), bars, base_ms) for number, stream in enumerate(streams)]
     terms = [market[0] for market in markets]
     kept = [step for step in range(bars) if Random(f"{seed} step {step}").random() > 0.03]
     funded = any(item.shortable for item in terms) and rng.random() < 0.6
     tape = Tape(
-        base_ms=BASE_MS,
-        ts=START_MS + BASE_MS * np.array(kept, dtype=np.int64),
+        base_ms=base_ms,
+        ts=START_MS + base_ms * np.array(kept, dtype=np.int64),
         ticks=np.stack([market[1] for market in markets], axis=1)[kept],
         volume=np.stack([market[2] for market in markets], axis=1)[kept],
         funding=_funding(seed, terms, bars)[kept] if funded else np.zeros((0, instruments), dtype=np.int64),
@@ -52,14 +56,17 @@ def random_case(seed: int, bars: int) -> tuple[EngineInput, SignalTape]:
         tape=tape,
         terms=terms,
         plans=[_plan(rng) for _ in range(strategies)],
-        timeframes_ms=[BASE_MS * multiple for multiple in multiples],
+        timeframes_ms=[base_ms * multiple for multiple in multiples],
         slots=slots,
-        rules=_rules(rng, capital),
+        rules=replace(_rules(rng, capital), **_limits(Random(f"{seed} limits"), capital, base_ms)),
+        scales=_scales(Random(f"{seed} scales"), instruments, bars * base_ms),
     )
     return inputs, _signals(seed, inputs, multiples, kept)
 
 
-def _market(rng: Random, number: int, capital: float, bars: int) -> tuple[Terms, np.ndarray, np.ndarray]:
+def _market(
+    rng: Random, number: int, capital: float, bars: int, base_ms: int
+) -> tuple[Terms, np.ndarray, np.ndarray]:
     tick, lot, low, high = rng.choice(SCALES)
     price = rng.randint(low, high)
     shortable = rng.random() < 0.7
@@ -77,8 +84,9 @@ def _market(rng: Random, number: int, capital: float, bars: int) -> tuple[Terms,
         min_qty=rng.choice([Decimal(0), Decimal(lot) * 3]),
         shortable=shortable,
         stop_limit=rng.choice([None, None, 0.0, 0.01, 0.05]),
-        delisted_ms=rng.choice([None] * 4 + [START_MS + BASE_MS * rng.randint(6, 40) - rng.randint(0, 1)]),
+        delisted_ms=rng.choice([None] * 4 + [START_MS + base_ms * rng.randint(6, 40) - rng.randint(0, 1)]),
     )
+    item = replace(item, cluster=Random(f"{number} {price}").choice(["dogs", "cats"]))
     swing = rng.choice([0.003, 0.01, 0.03])
     turnover = capital * rng.choice([0.3, 3.0, 100.0])
     ticks = np.zeros((bars, 4), dtype=np.int64)
@@ -132,6 +140,43 @@ def _rules(rng: Random, capital: Decimal) -> Rules:
         stop_slippage=rng.choice([0.0, 0.0005, 0.01]),
         latency_bars=rng.choice([0, 0, 0, 1, 2]),
     )
+
+
+def _limits(rng: Random, capital: Decimal, base_ms: int) -> dict[str, Any]:
+    """Breaker, recovery, rates and caps: tight in most cases, out of reach in the others."""
+    cool_off = base_ms * rng.randint(1, 4)
+    tight = {
+        "symbol_share": rng.choice([0.05, 0.3, 9.0]),
+        "cluster_share": rng.choice([0.1, 0.5, 9.0]),
+        "max_order": capital * rng.choice([Decimal("0.02"), Decimal("0.5"), Decimal(10)]),
+        "orders_per_bar": rng.choice([1, 2, 20]),
+        "executions_per_hour": rng.choice([1, 3, 40]),
+        "warning": rng.choice([0.001, 0.004, 0.03]),
+        "halt": rng.choice([0.002, 0.008, 0.05]),
+        "emergency": rng.choice([0.006, 0.02, 0.1]),
+        "daily_warning": rng.choice([0.002, 0.02]),
+        "daily_halt": rng.choice([0.003, 0.01, 0.03]),
+        "strategy_halt": rng.choice([0.004, 0.02, 0.2]),
+        "lifetime_halt": rng.choice([0.01, 0.05, 0.2]),
+        "warning_clears": rng.choice([0.5, 0.8]),
+        "cool_off_ms": cool_off,
+        "cool_off_cap_ms": cool_off * rng.choice([1, 3, 8]),
+        "stage_trades": rng.choice([1, 2, 10]),
+        "stage_ms": base_ms * rng.choice([1, 3, 6, 50]),
+        "stage_loss": rng.choice([0.0003, 0.002, 0.02]),
+        "assumed_reset_ms": rng.choice([None, 0, base_ms, 2 * base_ms, 5 * base_ms]),
+    }
+    if rng.random() < 0.3:
+        return {name: getattr(PLAIN_RULES, name) for name in tight}
+    return tight
+
+
+def _scales(rng: Random, instruments: int, length_ms: int) -> np.ndarray | None:
+    """The day's factor on the `trade` cap of each instrument, where it has one."""
+    if rng.random() < 0.6:
+        return None
+    days = 1 + length_ms // DAY_MS
+    return np.array([[rng.choice([1.0, 0.5, 0.813]) for _ in range(instruments)] for _ in range(days)])
 
 
 def _funding(seed: int, terms: list[Terms], bars: int) -> np.ndarray:

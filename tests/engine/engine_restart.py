@@ -23,8 +23,10 @@ class Restarting:
         """Like the kernel's, one step at a time; asserts."""
         names = list(inspect.signature(self.module.run_tape).parameters)[2:]
         given = dict(zip(names, arguments, strict=True))
-        account, state, events, active = (given[name] for name in ("account", "state", "events", "active"))
-        changing = (given["rows"], account, state, active)
+        account, state, risk, events, active = (
+            given[name] for name in ("account", "state", "risk", "events", "active")
+        )
+        changing = (given["rows"], account, state, active, risk)
         for step in range(begin, end):
             before = [array.copy() for array in changing]
             first = int(account[layout.EVENT_COUNT])
@@ -36,14 +38,14 @@ class Restarting:
                 _restore(changing, before)
                 events[first + killed :] = -1
                 for number in range(first, first + killed):
-                    self.module.book_event(account, state, events, number)
+                    self.module.book_event(account, state, risk, events, number)
                 account[layout.EVENT_COUNT] = first + killed
-                world = self.module.World(account, state, events, given["whole"], given["real"])
-                active[:] = [self.module.is_active(world, slot) for slot in range(len(active))]
+                active[:] = True  # nobody knows yet that nothing is left to do
                 self._step(step, arguments)
                 again = events[first : int(account[layout.EVENT_COUNT])]
                 assert again.tolist() == told.tolist(), f"step {step}, killed after {killed} events"
-                assert _meant(state) == _meant(after[2])
+                assert _meant(state) == _meant(after[2]), f"step {step}, killed after {killed} events"
+                assert risk.tolist() == after[4].tolist(), f"step {step}, killed after {killed} events"
                 self.restarts += 1
             _restore(changing, after)
         return end

@@ -48,6 +48,8 @@ class _Run(Decisions):
                 self.marks[number] = bar.close
         self.equity = self._marked()
         self.result.equity.append(float(self.equity))
+        self._guard()
+        self.sent = 0
         for slot in slots:
             if self.bars[self.inputs.slots[slot].instrument] is not None:
                 self._decide(slot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -24,7 +25,7 @@ from reference_parts import (
     square_root,
 )
 
-from memesnipe_cli.engine.model import EngineInput, SignalTape
+from memesnipe_cli.engine.model import EngineInput, SignalTape, Slot
 
 
 class Account:
@@ -49,14 +50,16 @@ class Account:
         ]
 
     def _marked(self) -> Fraction:
-        total = self.cash * UNIT
-        for slot, book in enumerate(self.books):
-            if book.position is not None:
-                number = self.inputs.slots[slot].instrument
-                market, side = self.markets[number], book.position.side
-                worth = market.value(book.position.lots, self.marks[number])
-                total += side * worth * (1 - side * market.half_spread) * (1 - side * market.fee)
-        return total
+        return self.cash * UNIT + sum(map(self._closed_for, range(len(self.books))), ZERO)
+
+    def _closed_for(self, slot: int) -> Fraction:
+        """What the slot's position could be closed for now, below 0 for a short (section 7)."""
+        number, position = self.inputs.slots[slot].instrument, self.books[slot].position
+        if position is None:
+            return ZERO
+        market, side = self.markets[number], position.side
+        worth = market.value(position.lots, self.marks[number])
+        return side * worth * (1 - side * market.half_spread) * (1 - side * market.fee)
 
     def _price(self, market: Market, bar: Bar, origin: int, lots: int, side: int, extra: Fraction) -> int:
         cost = market.half_spread + self._impact(bar, lots * market.lot) + extra
@@ -128,10 +131,11 @@ class Account:
             self.rounding.doubts.append("the minimum is missed by less than the books can tell")
         return left >= minimum
 
-    def _gross(self, strategy: int | None) -> Fraction:
+    def _gross(self, counts: Callable[[Slot], bool]) -> Fraction:
+        """Of the slots that count."""
         total = ZERO
         for where, book in zip(self.inputs.slots, self.books, strict=True):
-            if strategy is not None and where.strategy != strategy:
+            if not counts(where):
                 continue
             market = self.markets[where.instrument]
             if book.position is not None:

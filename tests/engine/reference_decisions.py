@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from reference_account import Account
+from reference_breaker import DAY_MS, NORMAL_STAGE, Breaker
 from reference_parts import (
     FLOAT_NOISE,
     KEPT,
@@ -19,11 +19,13 @@ from reference_parts import (
     exact,
 )
 
-from memesnipe_cli.engine.model import ExitPlan
+from memesnipe_cli.engine.model import ExitPlan, Slot, Terms
 
 
-class Decisions(Account):
-    """Section 3 of the rules."""
+class Decisions(Breaker):
+    """Section 3 of the rules, and the sizes of section 13."""
+
+    sent = 0  # entry orders at this close
 
     def _decide(self, slot: int) -> None:
         book, where = self.books[slot], self.inputs.slots[slot]
@@ -51,6 +53,7 @@ class Decisions(Account):
             weight=exact(rows.weight[place]),
         )
         try:
+            self._ask(slot)
             wanted.distance = self._distance(
                 float(rows.stop[place]), self._bar_of(number), self.markets[number]
             )
@@ -84,9 +87,19 @@ class Decisions(Account):
                 distance=position.distance,
             )
             try:
+                self._ask(slot)
                 self._size(slot, unit)
             except Refused as refused:
                 self.result.refusals.append((self.now, slot, str(refused)))
+
+    def _ask(self, slot: int) -> None:
+        """The breaker, before an entry or a further unit."""
+        if self.whole.halted:
+            raise Refused("breaker_halt")
+        if self.parts[self.inputs.slots[slot].strategy].halted:
+            raise Refused("strategy_halt")
+        if self.sent >= self.rules.orders_per_bar:
+            raise Refused("order_rate")
 
     def _distance(self, stop: float, bar: Bar, market: Market) -> int:
         if not math.isfinite(stop) or stop <= 0:
@@ -132,7 +145,7 @@ class Decisions(Account):
         if self.rounding.below(exact(self.rules.max_cost_share) * Fraction(order.distance, bar.close), costs):
             raise Refused("cost")
         scale = abs(self.equity) / (order.limit * market.tick) / market.lot
-        subtracted = bound in ("strategy", "gross", "cash")
+        subtracted = bound in ("strategy", "gross", "symbol", "cluster", "cash")
         order.lots = self.rounding.floor(quantity / market.lot, scale if subtracted else ZERO)
         if order.lots > 0 and market.too_large(order.lots, order.limit):
             raise Refused("too_large")
@@ -141,10 +154,26 @@ class Decisions(Account):
             if len(rivals) > 1:
                 self.result.doubts.append("two caps alike")
             raise Refused(f"no_room_{bound}")
+        order.cap = bound
+        self._cut(slot, order, market, bar)
+        book.entry = order
+        book.passed_over = 0
+        self.sent += 1
+        self.result.orders.append((self.now, slot, order))
+
+    def _cut(self, slot: int, order: Order, market: Market, bar: Bar) -> None:
+        """Less than normal size, or fewer entries, while the account or the strategy recovers."""
+        book, quarters = self.books[slot], self._quarters(slot)
         if not self._protectable(market, order.lots, bar.close, order.side, order.distance):
             raise Refused("too_small")
-        book.entry = order
-        self.result.orders.append((self.now, slot, order))
+        if quarters == NORMAL_STAGE:
+            return
+        less = order.lots * quarters // NORMAL_STAGE
+        if self._protectable(market, less, bar.close, order.side, order.distance):
+            order.lots, order.cap = less, "recovery"
+        elif (book.passed_over + 1) * quarters < NORMAL_STAGE:
+            book.passed_over += 1
+            raise Refused("recovery_turn")
 
     def _caps(self, slot: int, order: Order, market: Market, bar: Bar) -> dict[str, Fraction]:
         """Sizes in base units, in the order that breaks ties."""
@@ -152,12 +181,17 @@ class Decisions(Account):
         limit = order.limit * market.tick
         units = self.inputs.plans[where.strategy].units
         risk_share = exact(self.inputs.plans[where.strategy].risk_share)
-        mine = self._gross(where.strategy)
+        mine = self._gross(lambda other: other.strategy == where.strategy)
+        same_base = self._gross(lambda other: self._terms(other).base == market.terms.base)
+        same_cluster = self._gross(lambda other: self._terms(other).cluster == market.terms.cluster)
         caps = {
             "risk": self.equity * risk_share / (order.distance * market.tick),
-            "trade": self.equity * exact(rules.trade_share) / units / limit,
+            "trade": self.equity * exact(rules.trade_share) * self._scale(where.instrument) / units / limit,
             "strategy": (self.equity * exact(rules.strategy_share) - mine) / limit,
-            "gross": (self.equity * exact(rules.gross_share) - self._gross(None)) / limit,
+            "gross": (self.equity * exact(rules.gross_share) - self._gross(lambda _: True)) / limit,
+            "symbol": (self.equity * exact(rules.symbol_share) - same_base) / limit,
+            "cluster": (self.equity * exact(rules.cluster_share) - same_cluster) / limit,
+            "order": Fraction(rules.max_order) / limit,
         }
         if order.side > 0:
             caps["cash"] = (self.cash * UNIT - self._reserved() - KEPT) / (limit * (1 + market.fee))
@@ -165,6 +199,16 @@ class Decisions(Account):
         if order.weight > 0:
             caps["weight"] = self.equity * order.weight / limit
         return caps
+
+    def _scale(self, instrument: int) -> Fraction:
+        """The day's factor on an instrument's `trade` cap."""
+        tape, scales = self.inputs.tape, self.inputs.scales
+        if scales is None:
+            return Fraction(1)
+        return exact(scales[self.now // DAY_MS - int(tape.ts[0]) // DAY_MS, instrument])
+
+    def _terms(self, slot: Slot) -> Terms:
+        return self.inputs.terms[slot.instrument]
 
     @staticmethod
     def _exit_bit(flags: int, tag: int) -> bool:

@@ -67,6 +67,7 @@ class Order:
     target: int = 0
     max_bars: int = 0
     weight: Fraction = ZERO
+    cap: str = ""
 
 
 @dataclass
@@ -106,6 +107,7 @@ class Book:
     won: bool = False
     episode: bool = False
     room: int = 0
+    passed_over: int = 0  # entries since the last order, for want of a turn
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ class ReferenceResult:
     """What happened.
 
     `refusals` and `misses` are (ts, slot, code), `funding` (ts, slot, units paid), `orders` (ts, slot,
-    entry); `doubts` say where floats may differ.
+    entry), `risk` (ts, row, what, when a halt may be over; row 0 the account, 1 + s strategy s), `levels` each row's level at each close; `doubts`
+    say where floats may differ.
     """
 
     trades: list[Trade] = field(default_factory=list)
@@ -133,6 +136,8 @@ class ReferenceResult:
     misses: list[tuple[int, int, str]] = field(default_factory=list)
     funding: list[tuple[int, int, int]] = field(default_factory=list)
     orders: list[tuple[int, int, Order]] = field(default_factory=list)
+    risk: list[tuple[int, int, str, int]] = field(default_factory=list)
+    levels: list[tuple[int, ...]] = field(default_factory=list)
     equity: list[float] = field(default_factory=list)
     open: dict[int, Position] = field(default_factory=dict)
     cash: int = 0

@@ -18,6 +18,7 @@ from memesnipe_cli.clock import parse_time
 from memesnipe_cli.engine.backtest import Backtest, BacktestRequest, run_backtest
 from memesnipe_cli.engine.session import SessionRequest, SessionRun, run_session
 from memesnipe_cli.profile import Account, Costs, Limits, Profile, Venue
+from memesnipe_cli.profile_risk import Breaker, Recovery
 from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles, FundingRates, Instrument, SeriesKey
 from memesnipe_cli.strategies.registry import LoadedStrategy, load
@@ -30,7 +31,26 @@ SYMBOLS = ["AAA/USD", "BBB/USD", "CCC/USD:USD"]
 PROFILE = Profile(
     account=Account(capital=Decimal(10_000), venue=VENUE),
     limits=Limits(
-        trade_share=0.2, strategy_share=0.8, max_cost_share=1.0, min_notional_margin=0.0, allow_looser=True
+        trade_share=0.2,
+        strategy_share=0.8,
+        symbol_share=0.5,
+        cluster_share=1.0,
+        max_order=Decimal(10_000),
+        max_cost_share=1.0,
+        min_notional_margin=0.0,
+        allow_looser=True,
+    ),
+    breaker=Breaker(
+        warning=0.002,
+        halt=0.006,
+        emergency=0.012,
+        daily_warning=0.01,
+        daily_halt=0.012,
+        strategy_halt=0.008,
+        allow_looser=True,
+    ),
+    recovery=Recovery(
+        cool_off_hours=0.2, stage_trades=3, stage_hours=0.5, assumed_reset_hours=0.3, allow_looser=True
     ),
     costs=Costs(half_spread=0.0002, volume_share=0.05),
     venues={"default": Venue(taker_fee=0.0004, min_notional=Decimal(1))},
@@ -168,7 +188,7 @@ def stored(root: Path, series: list[Candles], count: int) -> Store:
 
 
 def session_request(store: Store, chosen: list[LoadedStrategy], **changes: Any) -> SessionRequest:
-    """A session on these symbols; `changes` are fields of SessionRequest."""
+    """A session on these symbols that acknowledges halts like a backtest; `changes` are fields of SessionRequest."""
     plain = SessionRequest(
         strategies=chosen,
         symbols=SYMBOLS,
@@ -179,6 +199,7 @@ def session_request(store: Store, chosen: list[LoadedStrategy], **changes: Any) 
         profile=PROFILE,
         store=store,
         cache_dir=store.root / "cache",
+        assume_resets=True,
     )
     return replace(plain, **changes)
 

@@ -18,11 +18,12 @@ STEPS = st.sampled_from(["1", "0.5", "0.01", "0.00000001", "0.000000000001", "25
 GRIDS = st.builds(Grid, STEPS, STEPS)
 TIMES = st.integers(0, 4_102_444_800_000)
 CODES = {
-    layout.ENTRY_ORDER: range(1, 8),
-    layout.EXIT_ORDER: range(1, 6),
-    layout.EXIT_FILL: range(1, 6),
-    layout.REFUSED: [*range(1, 8), *range(11, 18), 99],
-    layout.MISSED: range(1, 5),
+    layout.ENTRY_ORDER: range(1, 12),
+    layout.EXIT_ORDER: range(1, 7),
+    layout.EXIT_FILL: range(1, 7),
+    layout.REFUSED: [*range(1, 8), *range(11, 22), *range(30, 36), 99],
+    layout.MISSED: range(1, 6),
+    layout.RISK: range(0, 7),
 }
 
 
@@ -36,6 +37,9 @@ def events(draw: st.DrawFn) -> Row:
     row[layout.EVENT_SLOT] = draw(st.integers(0, 50))
     row[layout.EVENT_SIDE] = draw(st.sampled_from([-1, 0, 1]))
     row[layout.CODE] = draw(st.sampled_from(list(CODES.get(row[layout.KIND], [0]))))
+    if row[layout.KIND] == layout.RISK:
+        row[layout.RISK_LEVEL] = draw(st.integers(0, 3))
+        row[layout.RISK_SINCE], row[layout.RISK_READY], row[layout.RISK_STAGE_TS] = (draw(TIMES) for _ in range(3))
     for column in (layout.EVENT_LOTS, layout.EVENT_CASH):
         row[column] = (
             draw(st.integers(-(2**62), 2**62)) if row[layout.KIND] == layout.EXIT_FILL else row[column]

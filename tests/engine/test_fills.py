@@ -9,25 +9,28 @@ from engine_cases import ENTRY, Case, Scenarios, rules, story, terms
 from engine_kernel import difference, kernel_answer, reference_answer, run_plain
 from reference import simulate
 from scenarios_account import ACCOUNT
+from scenarios_breaker import BREAKER
 from scenarios_entries import ENTRIES
 from scenarios_exits import EXITS
+from scenarios_limits import LIMITS
+from scenarios_recovery import RECOVERY
 from scenarios_refusals import REFUSALS
 
 from memesnipe_cli.engine.trades import best_fee_needed
 
-SCENARIOS: Scenarios = {**ENTRIES, **EXITS, **REFUSALS, **ACCOUNT}
+SCENARIOS: Scenarios = {**ENTRIES, **EXITS, **REFUSALS, **ACCOUNT, **BREAKER, **RECOVERY, **LIMITS}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_slow_engine_tells(name: str) -> None:
     case, expected = SCENARIOS[name]
-    assert story(reference_answer(simulate(*case.build()))) == expected
+    assert story(reference_answer(simulate(*case.build())), case.base_ms) == expected
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_kernel_tells(name: str) -> None:
     case, expected = SCENARIOS[name]
-    assert story(kernel_answer(run_plain(*case.build()))) == expected
+    assert story(kernel_answer(run_plain(*case.build())), case.base_ms) == expected
     assert difference(*case.build()) == ""
 
 

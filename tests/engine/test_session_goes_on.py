@@ -104,7 +104,7 @@ def test_bars_that_are_gone_are_missed(request_: SessionRequest, tmp_path: Path)
         ({"since_ms": START + 10 * BASE_MS}, "since is not set, asked for 2025-03-01T20:50:00Z"),
         (
             {"profile": PROFILE.model_copy(update={"limits": Limits(trade_share=0.01)})},
-            "strategy_share is 0.8, asked for 0.1; and 1 more",
+            "cluster_share is 1, asked for 0.3; max_cost_share is 1, asked for 0.25; ",
         ),
         (
             {"profile": PROFILE.model_copy(update={"venues": {"default": Venue(taker_fee=0.001)}})},

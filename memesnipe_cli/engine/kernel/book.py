@@ -3,6 +3,7 @@ the journal holds is enough to rebuild it."""
 
 from memesnipe_cli.engine.kernel.array import Array
 from memesnipe_cli.engine.kernel.layout import (
+    AN_HOUR,
     BEST,
     BY_STOP,
     BY_TARGET,
@@ -10,6 +11,7 @@ from memesnipe_cli.engine.kernel.layout import (
     CASH_FLOW,
     CODE,
     DECIDED_TS,
+    ENDED,
     ENTRY_FILL,
     ENTRY_ORDER,
     ENTRY_TS,
@@ -29,6 +31,9 @@ from memesnipe_cli.engine.kernel.layout import (
     EVENT_TS,
     EXIT_FILL,
     EXIT_ORDER,
+    FILL_HOUR,
+    FILLS,
+    FLOWED,
     FUNDED,
     FUNDED_TS,
     HOLD_MS,
@@ -38,8 +43,27 @@ from memesnipe_cli.engine.kernel.layout import (
     LEAVE_TS,
     LOTS,
     MISSED,
+    ORDERS_SENT,
+    ORDERS_TS,
+    PASSED_OVER,
+    REALISED,
+    RECOVERY_TURN,
     REFERENCE,
     REFUSED,
+    RISK,
+    RISK_COOL_OFF,
+    RISK_DAY_BASE,
+    RISK_HIGH,
+    RISK_LEVEL,
+    RISK_LIFE_HIGH,
+    RISK_READY,
+    RISK_RESETS,
+    RISK_SINCE,
+    RISK_STAGE,
+    RISK_STAGE_TRADES,
+    RISK_STAGE_TS,
+    RISK_STAGE_VALUE,
+    RISK_VALUE,
     SIDE,
     SKIP_AFTER_WIN,
     SKIP_ENDED,
@@ -69,14 +93,31 @@ from memesnipe_cli.engine.kernel.layout import (
     WAIT_TS,
     WON,
 )
+from memesnipe_cli.engine.kernel.money import floor_forgiving
+from memesnipe_cli.risk.kernel.rows import (
+    CAUSE,
+    COOL_OFF,
+    DAY_BASE,
+    HIGH,
+    LEVEL,
+    LIFE_HIGH,
+    READY,
+    RESETS,
+    SINCE,
+    STAGE,
+    STAGE_TRADES,
+    STAGE_TS,
+    STAGE_VALUE,
+    VALUE,
+)
 
 
-def book_event(account: Array, state: Array, events: Array, n: int) -> None:
-    """Apply event n (a row, see layout.py) to the account and to its slot."""
+def book_event(account: Array, state: Array, risk: Array, events: Array, n: int) -> None:
+    """Apply event n (a row, see layout.py) to the account, to its slot or to its row of the breaker."""
     kind = events[n, KIND]
     slot = events[n, EVENT_SLOT]
     if kind == ENTRY_ORDER:
-        book_entry_order(state, slot, events, n)
+        book_entry_order(account, state, slot, events, n)
     elif kind == ENTRY_FILL:
         book_entry_fill(account, state, slot, events, n)
     elif kind == EXIT_ORDER:
@@ -91,6 +132,8 @@ def book_event(account: Array, state: Array, events: Array, n: int) -> None:
         state[slot, DECIDED_TS] = events[n, EVENT_TS]
         if events[n, CODE] == SKIP_AFTER_WIN:
             state[slot, SKIPPING] = 1
+        elif events[n, CODE] == RECOVERY_TURN:
+            state[slot, PASSED_OVER] += 1
     elif kind == MISSED:
         state[slot, WAIT_LOTS] = 0
     elif kind == STOP_MOVED:
@@ -104,10 +147,49 @@ def book_event(account: Array, state: Array, events: Array, n: int) -> None:
     elif kind == SKIP_ENDED:
         state[slot, SKIPPING] = 0
         state[slot, WON] &= ~(1 << events[n, EVENT_TAG])
+    elif kind == RISK:
+        book_row(risk, slot, events, n)
+    elif kind == FLOWED:
+        book_flow(account, risk, events[n, EVENT_CASH], events[n, REFERENCE])
 
 
-def book_entry_order(state: Array, slot: int, events: Array, n: int) -> None:
+def book_row(risk: Array, row: int, events: Array, n: int) -> None:
+    """A row of the breaker changed its level or its stage."""
+    risk[row, LEVEL] = events[n, RISK_LEVEL]
+    risk[row, CAUSE] = events[n, CODE]
+    risk[row, SINCE] = events[n, RISK_SINCE]
+    risk[row, READY] = events[n, RISK_READY]
+    risk[row, COOL_OFF] = events[n, RISK_COOL_OFF]
+    risk[row, STAGE] = events[n, RISK_STAGE]
+    risk[row, STAGE_TS] = events[n, RISK_STAGE_TS]
+    risk[row, STAGE_VALUE] = events[n, RISK_STAGE_VALUE]
+    risk[row, STAGE_TRADES] = events[n, RISK_STAGE_TRADES]
+    risk[row, RESETS] = events[n, RISK_RESETS]
+    risk[row, LIFE_HIGH] = events[n, RISK_LIFE_HIGH]
+    risk[row, HIGH] = events[n, RISK_HIGH]
+    risk[row, VALUE] = events[n, RISK_VALUE]
+    risk[row, DAY_BASE] = events[n, RISK_DAY_BASE]
+
+
+def book_flow(account: Array, risk: Array, amount: int, equity: int) -> None:
+    """Money came in or went out while the account was worth `equity`: all marks move with it, so that no drawdown
+    and no loss changes. The same as a net asset value in units that flows buy and sell."""
+    account[CASH] += amount
+    for column in (LIFE_HIGH, HIGH, VALUE, DAY_BASE, STAGE_VALUE):
+        if equity > 0:
+            risk[0, column] = floor_forgiving(risk[0, column] * ((equity + amount) / equity))
+        else:
+            risk[0, column] = equity + amount
+
+
+def book_entry_order(account: Array, state: Array, slot: int, events: Array, n: int) -> None:
     """An entry order waits for its bar."""
+    if account[ORDERS_TS] == events[n, EVENT_TS]:
+        account[ORDERS_SENT] += 1
+    else:
+        account[ORDERS_TS] = events[n, EVENT_TS]
+        account[ORDERS_SENT] = 1
+    state[slot, PASSED_OVER] = 0
     state[slot, WAIT_LOTS] = events[n, EVENT_LOTS]
     state[slot, WAIT_LIMIT] = events[n, EVENT_TICKS]
     state[slot, WAIT_TS] = events[n, EVENT_ACT_TS]
@@ -143,6 +225,12 @@ def book_entry_fill(account: Array, state: Array, slot: int, events: Array, n: i
         state[slot, STEP] = state[slot, WAIT_STEP]
         state[slot, STOP_DISTANCE] = state[slot, WAIT_STOP]
     state[slot, WAIT_LOTS] = 0
+    hour = events[n, EVENT_TS] // AN_HOUR
+    if state[slot, FILL_HOUR] == hour:
+        state[slot, FILLS] += 1
+    else:
+        state[slot, FILL_HOUR] = hour
+        state[slot, FILLS] = 1
     book_used(state, slot, events, n)
 
 
@@ -163,6 +251,8 @@ def book_exit_fill(account: Array, state: Array, slot: int, events: Array, n: in
         state[slot, WON] |= won
     else:
         state[slot, WON] &= ~won
+    state[slot, REALISED] += state[slot, CASH_FLOW]
+    state[slot, ENDED] += 1
     state[slot, CASH_FLOW] = 0
     state[slot, SIDE] = 0
     state[slot, UNITS] = 0

@@ -5,7 +5,9 @@ import math
 from memesnipe_cli.engine.kernel.costs import impact_share, round_trip_share
 from memesnipe_cli.engine.kernel.events import commit_event, emit_exit_order, new_event
 from memesnipe_cli.engine.kernel.fills import protectable
+from memesnipe_cli.engine.kernel.guard import entry_barred, entry_stage
 from memesnipe_cli.engine.kernel.layout import (
+    A_DAY,
     BAD_SIGNAL,
     BASE_ASSET,
     BASE_MS,
@@ -13,14 +15,20 @@ from memesnipe_cli.engine.kernel.layout import (
     BY_SIGNAL,
     BY_TIME,
     CAP_CASH,
+    CAP_CLUSTER,
     CAP_GROSS,
+    CAP_ORDER,
+    CAP_RECOVERY,
     CAP_RISK,
     CAP_STRATEGY,
+    CAP_SYMBOL,
     CAP_TRADE,
     CAP_VOLUME,
     CAP_WEIGHT,
     CASH,
     CLOSED_FLAG,
+    CLUSTER,
+    CLUSTER_SHARE,
     COLLAR,
     COST_VETO,
     ENTER_LONG,
@@ -44,6 +52,7 @@ from memesnipe_cli.engine.kernel.layout import (
     GROSS_SHARE,
     HALF_SPREAD,
     HOLD_MS,
+    INSTRUMENT,
     LAST_CLOSE,
     LAST_UNIT,
     LATENCY_MS,
@@ -52,11 +61,14 @@ from memesnipe_cli.engine.kernel.layout import (
     LOTS,
     MAX_BARS,
     MAX_COST_SHARE,
+    MAX_ORDER,
     MAX_ORDER_UNITS,
     MAX_PRODUCT,
     NO_ROOM,
     NO_SHORT,
+    PASSED_OVER,
     PLAN_UNITS,
+    RECOVERY_TURN,
     REFERENCE,
     REFUSED,
     RISK_SHARE,
@@ -72,6 +84,7 @@ from memesnipe_cli.engine.kernel.layout import (
     STOP_DISTANCE,
     STRATEGY,
     STRATEGY_SHARE,
+    SYMBOL_SHARE,
     TAG,
     TARGET_R,
     TICK,
@@ -91,6 +104,7 @@ from memesnipe_cli.engine.kernel.layout import (
 )
 from memesnipe_cli.engine.kernel.money import ceil_forgiving, floor_forgiving, value_up
 from memesnipe_cli.engine.kernel.world import TickBar, World
+from memesnipe_cli.risk.kernel.rows import LAST_STAGE, S_FIRST_DAY
 
 
 def refuse(w: World, ts: int, slot: int, code: int, tag: int, detail: int) -> None:
@@ -106,11 +120,11 @@ def is_busy(w: World, slot: int) -> bool:
     return w.state[slot, LOTS] != 0 or w.state[slot, WAIT_LOTS] != 0
 
 
-def gross_of(w: World, strategy: int) -> float:
-    """What a strategy holds and waits for, in the quote currency; of the whole account for strategy -1."""
+def gross_of(w: World, column: int, value: int) -> float:
+    """What the slots with this value in a column of `whole` hold and wait for, in the quote currency."""
     total = 0.0
     for k in range(w.state.shape[0]):
-        if is_busy(w, k) and (strategy < 0 or w.whole[k, STRATEGY] == strategy):
+        if is_busy(w, k) and w.whole[k, column] == value:
             held = float(w.state[k, LOTS]) * w.state[k, LAST_CLOSE]
             waiting = float(w.state[k, WAIT_LOTS]) * w.state[k, WAIT_LIMIT]
             total += (held + waiting) * (w.real[k, TICK] * w.real[k, LOT])
@@ -143,23 +157,34 @@ def smaller(quantity: float, cap: int, other: float, other_cap: int) -> tuple[fl
     return quantity, cap
 
 
+def day_scale(w: World, slot: int, ts: int) -> float:
+    """The factor on trade_share that holds on the day of a bar (risk/adaptive.py)."""
+    return w.scales[ts // A_DAY - w.spans[S_FIRST_DAY], w.whole[slot, INSTRUMENT]]
+
+
 def entry_size(
-    w: World, slot: int, equity: float, limit: int, stop: float, volume: float, weight: float, buying: bool
+    w: World, slot: int, bar: TickBar, equity: float, limit: int, stop: float, weight: float, buying: bool
 ) -> tuple[float, int]:
     """(quantity in base units, the cap that bound): the smallest of the caps of §3."""
     price = limit * w.real[slot, TICK]
     quantity = equity * w.real[slot, RISK_SHARE] / stop
     cap = CAP_RISK
-    other = equity * w.real[slot, TRADE_SHARE] / w.whole[slot, PLAN_UNITS] / price
+    share = w.real[slot, TRADE_SHARE] * day_scale(w, slot, bar.ts)
+    other = equity * share / w.whole[slot, PLAN_UNITS] / price
     quantity, cap = smaller(quantity, cap, other, CAP_TRADE)
-    other = (equity * w.real[slot, STRATEGY_SHARE] - gross_of(w, w.whole[slot, STRATEGY])) / price
+    other = (equity * w.real[slot, STRATEGY_SHARE] - gross_of(w, STRATEGY, w.whole[slot, STRATEGY])) / price
     quantity, cap = smaller(quantity, cap, other, CAP_STRATEGY)
-    other = (equity * w.real[slot, GROSS_SHARE] - gross_of(w, -1)) / price
+    other = (equity * w.real[slot, GROSS_SHARE] - gross_of(w, BASE_MS, w.whole[slot, BASE_MS])) / price
     quantity, cap = smaller(quantity, cap, other, CAP_GROSS)
+    other = (equity * w.real[slot, SYMBOL_SHARE] - gross_of(w, BASE_ASSET, w.whole[slot, BASE_ASSET])) / price
+    quantity, cap = smaller(quantity, cap, other, CAP_SYMBOL)
+    other = (equity * w.real[slot, CLUSTER_SHARE] - gross_of(w, CLUSTER, w.whole[slot, CLUSTER])) / price
+    quantity, cap = smaller(quantity, cap, other, CAP_CLUSTER)
+    quantity, cap = smaller(quantity, cap, w.real[slot, MAX_ORDER] / price, CAP_ORDER)
     if buying:
         free = (w.account[CASH] - ROUNDING_UNITS) * UNIT - reserved_cash(w)
         quantity, cap = smaller(quantity, cap, free / (price * (1.0 + w.real[slot, FEE])), CAP_CASH)
-    quantity, cap = smaller(quantity, cap, volume * w.real[slot, ENTRY_VOLUME_SHARE], CAP_VOLUME)
+    quantity, cap = smaller(quantity, cap, bar.volume * w.real[slot, ENTRY_VOLUME_SHARE], CAP_VOLUME)
     if weight > 0.0:
         quantity, cap = smaller(quantity, cap, equity * weight / price, CAP_WEIGHT)
     return max(0.0, quantity), cap
@@ -189,7 +214,7 @@ def order_entry(
     if limit <= 0:
         refuse(w, bar.ts, slot, BAD_SIGNAL, tag, 0)
         return
-    quantity, cap = entry_size(w, slot, equity, limit, stop, bar.volume, weight, side > 0)
+    quantity, cap = entry_size(w, slot, bar, equity, limit, stop, weight, side > 0)
     tick = w.real[slot, TICK]
     stop_share = stop / (bar.close * tick)
     impact = impact_share(w, slot, bar, quantity)
@@ -213,6 +238,16 @@ def order_entry(
     if not protectable(w, slot, lots, bar.close - side * stop_ticks):
         refuse(w, bar.ts, slot, TOO_SMALL, tag, 0)
         return
+    stage = entry_stage(w, slot)
+    if stage < LAST_STAGE:
+        cut = lots * stage // LAST_STAGE
+        if protectable(w, slot, cut, bar.close - side * stop_ticks):
+            lots = cut
+            cap = CAP_RECOVERY
+        elif (w.state[slot, PASSED_OVER] + 1) * stage < LAST_STAGE:
+            # Size cannot be cut, so the number of trades is.
+            refuse(w, bar.ts, slot, RECOVERY_TURN, tag, 0)
+            return
     n = new_event(w, ENTRY_ORDER, bar.ts, slot, cap)
     w.events[n, EVENT_LOTS] = lots
     w.events[n, EVENT_TICKS] = limit
@@ -250,6 +285,10 @@ def decide_held(w: World, slot: int, bar: TickBar, equity: float, flags: int) ->
     step = w.state[slot, STEP]
     if (bar.close - w.state[slot, LAST_UNIT]) * side < step:
         return
+    barred = entry_barred(w, slot, bar.ts, equity)
+    if barred != 0:
+        refuse(w, bar.ts, slot, barred, tag, 0)
+        return
     stop = w.state[slot, STOP_DISTANCE] * w.real[slot, TICK]
     order_entry(w, slot, bar, equity, side, tag, stop, 0, w.state[slot, TRAIL], hold_ms, step, 0.0)
 
@@ -274,6 +313,10 @@ def decide_flat(
         commit_event(w)
     enter = flags & ENTER_MASK
     if enter == 0 or w.state[slot, WAIT_LOTS] != 0 or flags & (1 << (tag + EXIT_SHIFT)):
+        return
+    barred = entry_barred(w, slot, bar.ts, equity)
+    if barred != 0:
+        refuse(w, bar.ts, slot, barred, tag, 0)
         return
     side = 1 if enter == ENTER_LONG else -1
     tick = w.real[slot, TICK]

@@ -43,7 +43,7 @@ def commit_event(w: World) -> None:
     """Book the row that new_event gave out."""
     n = w.account[EVENT_COUNT]
     w.account[EVENT_COUNT] = n + 1
-    book_event(w.account, w.state, w.events, n)
+    book_event(w.account, w.state, w.risk, w.events, n)
 
 
 def emit_code(w: World, kind: int, ts: int, slot: int, code: int) -> None:

@@ -4,7 +4,10 @@ the kernel, because its modules are pasted into one file before numba compiles t
 # --- account (1-d int64) --------------------------------------------------------------------------------------------
 CASH = 0  # in units
 EVENT_COUNT = 1
-ACCOUNT_WIDTH = 2
+ORDERS_TS = 2  # bar of the last entry order
+ORDERS_SENT = 3  # entry orders decided at its close
+SYMBOLS_HALTED = 4  # 1 while a person has halted at least one symbol
+ACCOUNT_WIDTH = 5
 
 # --- a slot's state (rows of an int64 array) ------------------------------------------------------------------------
 LOTS = 0  # held, >= 0
@@ -43,7 +46,13 @@ DECIDED_TS = 32  # bar of the last order or refusal
 WON = 33  # bit per tag: its last trade was won
 SKIPPING = 34  # 1 while an episode of skipped signals is open
 LAST_CLOSE = 35  # ticks; the slot's mark
-STATE_WIDTH = 36
+REALISED = 36  # cash flows of ended trades, units
+ENDED = 37  # how many trades have ended
+FILL_HOUR = 38  # UTC hour of the last filled entry
+FILLS = 39  # entries filled in that hour
+PASSED_OVER = 40  # entries that a recovery has passed over since the last order
+SYMBOL_LEVEL = 41  # what a person has set for the symbol
+STATE_WIDTH = 42
 
 # --- what a slot trades by: its instrument's terms, its strategy's plan, the account's rules (rows of an int64 array)
 VALUE_NUM = 0  # value in units = lots x ticks x num / den
@@ -62,7 +71,8 @@ BASE_MS = 12
 LATENCY_MS = 13
 STRATEGY = 14
 INSTRUMENT = 15
-WHOLE_WIDTH = 16
+CLUSTER = 16
+WHOLE_WIDTH = 17
 
 # --- the same, rows of a float64 array ------------------------------------------------------------------------------
 TICK = 0
@@ -84,7 +94,10 @@ ENTRY_VOLUME_SHARE = 15
 VOLUME_SHARE = 16
 IMPACT = 17
 STOP_SLIPPAGE = 18
-REAL_WIDTH = 19
+SYMBOL_SHARE = 19
+CLUSTER_SHARE = 20
+MAX_ORDER = 21
+REAL_WIDTH = 22
 
 # --- events (rows of an int64 array) --------------------------------------------------------------------------------
 KIND = 0
@@ -107,6 +120,22 @@ EVENT_ACT_TS = 16
 EVENT_EXTRA = 17
 EVENT_WIDTH = 18
 EVENTS_PER_BAR = 12  # more than one slot can cause in one step
+EVENTS_PER_ROW = 8  # more than one row of the breaker can cause in one step
+
+# A RISK event holds a whole row of the breaker (risk/kernel/rows.py): EVENT_SLOT is the row's number, CODE its cause.
+RISK_LEVEL = EVENT_LOTS
+RISK_VALUE = EVENT_TICKS
+RISK_STAGE_VALUE = EVENT_CASH
+RISK_HIGH = EVENT_FEE
+RISK_LIFE_HIGH = REFERENCE
+RISK_RESETS = EVENT_SIDE
+RISK_STAGE = EVENT_TAG
+RISK_STAGE_TRADES = EVENT_STOP
+RISK_DAY_BASE = EVENT_TARGET
+RISK_SINCE = EVENT_TRAIL
+RISK_COOL_OFF = EVENT_HOLD_MS
+RISK_STAGE_TS = EVENT_STEP
+RISK_READY = EVENT_ACT_TS
 
 # kinds
 ENTRY_ORDER = 1
@@ -118,6 +147,8 @@ MISSED = 6
 STOP_MOVED = 7
 FUNDED = 8
 SKIP_ENDED = 9
+RISK = 10
+FLOWED = 11
 
 # reasons of an exit (CODE of EXIT_ORDER and EXIT_FILL)
 BY_SIGNAL = 1
@@ -125,6 +156,7 @@ BY_TIME = 2
 BY_STOP = 3
 BY_TARGET = 4
 BY_DELISTING = 5
+BY_EMERGENCY = 6
 
 # refusals (CODE of REFUSED); NO_ROOM + cap names the cap that left nothing
 BAD_SIGNAL = 1
@@ -135,6 +167,12 @@ COST_VETO = 5
 TOO_SMALL = 6
 TOO_LARGE = 7
 NO_ROOM = 10
+BREAKER_HALT = 30
+STRATEGY_HALT = 31
+SYMBOL_HALT = 32
+NO_MARK = 33
+ORDER_RATE = 34
+RECOVERY_TURN = 35
 
 # caps (CODE of ENTRY_ORDER)
 CAP_RISK = 1
@@ -144,12 +182,17 @@ CAP_GROSS = 4
 CAP_CASH = 5
 CAP_VOLUME = 6
 CAP_WEIGHT = 7
+CAP_SYMBOL = 8
+CAP_CLUSTER = 9
+CAP_ORDER = 10
+CAP_RECOVERY = 11
 
 # misses (CODE of MISSED)
 MISSED_NO_BAR = 1
 MISSED_VOLUME = 2
 MISSED_LIMIT = 3
 MISSED_DELISTED = 4
+MISSED_BREAKER = 5
 
 # --- signal flags ---------------------------------------------------------------------------------------------------
 ENTER_MASK = 3
@@ -158,6 +201,8 @@ ENTER_SHORT = 2
 EXIT_SHIFT = 1  # the exit bit of tag n is 1 << (n + 1)
 CLOSED_FLAG = 128
 
+A_DAY = 86_400_000  # ms
+AN_HOUR = 3_600_000
 # One order is worth at most 1e14 units (1,000,000.00): a thousand times below where int64 arithmetic would overflow.
 MAX_ORDER_UNITS = 100_000_000_000_000
 MAX_PRODUCT = 4.0e18

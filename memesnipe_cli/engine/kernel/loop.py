@@ -11,24 +11,21 @@ from memesnipe_cli.engine.kernel.fills import (
     fill_in_bar,
     write_off,
 )
+from memesnipe_cli.engine.kernel.guard import guard, is_quiet, mark
 from memesnipe_cli.engine.kernel.layout import (
     CASH,
     DECIDED_TS,
     DELISTED_TS,
     EVENT_COUNT,
     EVENTS_PER_BAR,
-    FEE,
-    HALF_SPREAD,
+    EVENTS_PER_ROW,
     INSTRUMENT,
     LAST_CLOSE,
     LEAVE,
-    LOT,
     LOTS,
     MISSED,
     MISSED_NO_BAR,
-    SIDE,
     SKIPPING,
-    TICK,
     UNIT,
     WAIT_LOTS,
     WAIT_TS,
@@ -59,19 +56,6 @@ def fill_slot(w: World, slot: int, bar: TickBar) -> None:
         fill_entry_order(w, slot, bar)
     if w.state[slot, LOTS] != 0:
         fill_in_bar(w, slot, bar)
-
-
-def marked_equity(w: World) -> float:
-    """Cash plus what the positions could be closed for now, in the quote currency (§7)."""
-    equity = w.account[CASH] * UNIT
-    for k in range(w.state.shape[0]):
-        if w.state[k, LOTS] != 0:
-            gross = w.real[k, TICK] * w.real[k, LOT] * w.state[k, LOTS] * w.state[k, LAST_CLOSE]
-            if w.state[k, SIDE] > 0:
-                equity += gross * (1.0 - w.real[k, HALF_SPREAD]) * (1.0 - w.real[k, FEE])
-            else:
-                equity -= gross * (1.0 + w.real[k, HALF_SPREAD]) * (1.0 + w.real[k, FEE])
-    return equity
 
 
 def decide_slot(
@@ -131,6 +115,10 @@ def run_tape(
     events: Array,
     whole: Array,
     real: Array,
+    risk: Array,
+    tiers: Array,
+    spans: Array,
+    scales: Array,
     active: Array,
     equity_line: Array,
 ) -> int:
@@ -138,18 +126,18 @@ def run_tape(
 
     rows (K,): each slot's next entry row, moved on as the bars pass, up to row_ends (K,); active (K,) uint8: kept
     between calls. row_index (M,): the bar of an entry row; row_whole (M, 2): tag, largest number of bars;
-    row_real (M, 3): stop, target, weight.
+    row_real (M, 3): stop, target, weight. The account's own arrays: world.py.
     """
-    w = World(account, state, events, whole, real)
+    w = World(account, state, events, whole, real, risk, tiers, spans, scales)
     count = state.shape[0]
-    room = events.shape[0] - EVENTS_PER_BAR * count
+    room = events.shape[0] - EVENTS_PER_BAR * count - EVENTS_PER_ROW * risk.shape[0]
     busy = 0
     for k in range(count):
         busy += int(active[k])
     t = begin
     while t < end:
-        if busy == 0:
-            # Nothing is held and nothing waits: nothing can happen before the next entry signal.
+        if busy == 0 and is_quiet(w):
+            # Nothing is held, nothing waits and no halt runs out: nothing can happen before the next entry signal.
             idle_until = next_entry(rows, row_ends, row_index, end)
             equity_line[t:idle_until] = account[CASH] * UNIT
             t = idle_until
@@ -157,14 +145,17 @@ def run_tape(
                 return end
         if account[EVENT_COUNT] > room:
             return t
-        busy = 0
         for k in range(count):
             if active[k]:
                 fill_slot(w, k, tape_bar(ts_line, ticks, volumes, funding, t, whole[k, INSTRUMENT]))
+        equity = mark(w)
+        equity_line[t] = equity
+        guard(w, ts_line[t], equity)
+        busy = 0
+        for k in range(count):
+            if active[k]:
                 active[k] = is_active(w, k)
                 busy += int(active[k])
-        equity = marked_equity(w) if busy > 0 else account[CASH] * UNIT
-        equity_line[t] = equity
         for k in range(count):
             row = rows[k]
             enters = row < row_ends[k] and row_index[row] == t

@@ -1,0 +1,136 @@
+"""What the checks of an order cost in plain Python. Target: all of them together under 50 µs for an approved entry.
+
+    python benchmarks/risk.py [--orders 20000] [--held 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import statistics
+import time
+from dataclasses import replace
+from decimal import Decimal
+
+from memesnipe_cli.profile import load_profile
+from memesnipe_cli.risk.approval import Approved
+from memesnipe_cli.risk.facts import Facts, Product
+from memesnipe_cli.risk.gate import Gate
+from memesnipe_cli.risk.intent import Action, OrderIntent
+from memesnipe_cli.risk.levels import Level
+
+WANTED_US = 50.0
+MINUTE_MS = 60_000
+ROUNDS = 5
+
+
+class ClearLatch:
+    """A latch at which nothing stands."""
+
+    fence = 1
+
+    def level(self, scope: str = "account") -> Level:
+        """Nothing is stopped."""
+        return Level.CLOSED
+
+
+def facts(now_ms: int, product: Product, latch: ClearLatch) -> Facts:
+    """What a live loop knows at an order."""
+    return Facts(
+        now_ms=now_ms,
+        latch=latch,
+        product=product,
+        reference=Decimal("0.20000"),
+        reference_source="mid of a second venue",
+        data_age_ms=12.5,
+        equity=Decimal("100000.00"),
+        cash=Decimal("90000.00"),
+        reconciled=True,
+        clock_skew_ms=3.0,
+        bid=Decimal("0.19990"),
+        ask=Decimal("0.20010"),
+    )
+
+
+def entry(number: int) -> OrderIntent:
+    """A small entry in DOGE with an id of its own."""
+    return OrderIntent(
+        id=f"ms{number:016d}",
+        action=Action.ENTRY,
+        venue="kraken",
+        symbol="DOGE/USD",
+        base="DOGE",
+        strategy="momentum_5m",
+        cluster="unsorted",
+        side="buy",
+        qty=Decimal("1234.5"),
+        price=Decimal("0.20040"),
+        kind="limit",
+        position="long",
+        stop=Decimal("0.19500"),
+        reason="breakout",
+    )
+
+
+def measure(orders: int, held: int) -> tuple[float, float]:
+    """(µs of the chain, µs with facts and order made anew) for an approved entry, `held` positions beside it."""
+    gate = Gate.of(load_profile("paper"), {"kraken"}, fence=1)
+    product = Product(
+        venue="kraken",
+        symbol="DOGE/USD",
+        base="DOGE",
+        tick=Decimal("0.00001"),
+        lot=Decimal("0.1"),
+        min_qty=Decimal("10"),
+        min_notional=Decimal("0.5"),
+        taker_fee=Decimal("0.004"),
+    )
+    for number in range(held):
+        coin, qty = f"COIN{number}", Decimal(100 + number)
+        gate.exposure.hold("mean_revert_1h", f"{coin}/USD", coin, "others", "long", qty, Decimal("1.5"))
+    latch, chain, whole = ClearLatch(), 0, 0
+    gc.collect()
+    for number in range(orders):
+        now_ms = number * MINUTE_MS
+        begin = time.perf_counter_ns()
+        order, known = entry(number), facts(now_ms, product, latch)
+        made = time.perf_counter_ns()
+        answer = gate.check(order, known)
+        end = time.perf_counter_ns()
+        assert isinstance(answer, Approved), answer.message
+        chain, whole = chain + end - made, whole + end - begin
+        gate.ended(order.id)
+    return chain / orders / 1000, whole / orders / 1000
+
+
+def measure_refused(orders: int) -> float:
+    """µs of an entry that the latch refuses: the shortest way through."""
+    gate = Gate.of(load_profile("paper"), {"kraken"}, fence=1)
+    known = replace(facts(0, _nothing_known(), ClearLatch()), latch=None)
+    order = entry(0)
+    begin = time.perf_counter_ns()
+    for _ in range(orders):
+        gate.check(order, known)
+    return (time.perf_counter_ns() - begin) / orders / 1000
+
+
+def _nothing_known() -> Product:
+    return Product("kraken", "DOGE/USD", "DOGE", None, None, None, None, None)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--orders", type=int, default=20_000)
+    parser.add_argument("--held", type=int, default=20)
+    arguments = parser.parse_args()
+    rounds = [measure(arguments.orders, arguments.held) for _ in range(ROUNDS)]
+    chain = statistics.median(each[0] for each in rounds)
+    whole = statistics.median(each[1] for each in rounds)
+    print(f"all checks of an approved entry, {arguments.held} positions held, median of {ROUNDS} rounds")
+    print(f"  the chain: {chain:.1f} µs, {chain / WANTED_US:.0%} of {WANTED_US:.0f} µs")
+    print(f"  with order and facts made anew: {whole:.1f} µs, {whole / WANTED_US:.0%} of {WANTED_US:.0f} µs")
+    print(f"  refused at the latch: {measure_refused(arguments.orders):.1f} µs")
+
+
+if __name__ == "__main__":
+    main()

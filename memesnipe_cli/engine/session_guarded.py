@@ -1,0 +1,111 @@
+"""A session under its breaker: judged after every bar's fills and between bars, its marks shown to whoever asks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from memesnipe_cli.engine.account_step import AccountStep
+from memesnipe_cli.engine.kernel import layout
+from memesnipe_cli.engine.model import EngineInput
+from memesnipe_cli.engine.session_breaker import SessionBreaker
+from memesnipe_cli.engine.session_journal import SessionJournal
+from memesnipe_cli.engine.session_marks import marks_of
+from memesnipe_cli.errors import MemesnipeError, RefusedError
+from memesnipe_cli.risk.kernel import rows
+from memesnipe_cli.risk.latch import LatchFile
+from memesnipe_cli.risk.levels import Level
+from memesnipe_cli.risk.marks_file import write_marks
+
+if TYPE_CHECKING:
+    from memesnipe_cli.engine.session import SessionRequest
+
+_SHOW_EVERY_S = 0.5
+_POLL_S = 0.02  # how soon a level that another process sets is noticed between bars
+
+
+class Guarded:
+    """The account of a session with its breaker. `equity` is that of the last mark, in the quote currency."""
+
+    def __init__(
+        self,
+        request: SessionRequest,
+        book: SessionJournal,
+        account: AccountStep,
+        inputs: EngineInput,
+        latch: LatchFile,
+    ) -> None:
+        self._request = request
+        self._book = book
+        self._account = account
+        self._base_ms = inputs.tape.base_ms
+        self._file = latch
+        self._breaker: SessionBreaker | None = None
+        if not request.assume_resets:
+            symbols = [inputs.terms[slot.instrument].symbol for slot in inputs.slots]
+            resets = (book.state.session or {}).get("resets", {})
+            self._breaker = SessionBreaker(latch, account, book.state.scopes, symbols, resets)
+        self._shown = 0.0
+        self._ts = 0
+        self._due = time.monotonic()
+        self.equity = account.cash * layout.UNIT
+
+    @property
+    def level(self) -> Level:
+        """The account's level."""
+        return Level(self._account.row(0)[rows.LEVEL])
+
+    def at(self, ts: int) -> float:
+        """Obey the latch, mark the account at the close of the bar that opens at ts and judge it; the equity."""
+        self._ts = ts
+        if self._breaker is not None:
+            self._book.write(self._breaker.obey(ts))
+        self.equity, events = self._judged(ts)
+        if self._breaker is not None:
+            self._breaker.latch(ts + self._base_ms)  # the latch first: the journal may have to wait
+        self._book.write(events)
+        return self.equity
+
+    def _judged(self, ts: int) -> tuple[float, list[list[int]]]:
+        try:
+            return self._account.guard(ts)
+        except MemesnipeError:
+            raise
+        except Exception as problem:
+            if self._breaker is not None:
+                self._breaker.fail(problem)
+            raise RefusedError(
+                f"a check of the breaker failed ({type(problem).__name__}: {problem}): trading has stopped",
+                "the breaker is at HALT; please report this, with the journal",
+                code="check_failed",
+            ) from problem
+
+    def wait(self, should_stop: Callable[[], bool]) -> bool:
+        """Wait until the next bar is due, still obeying the latch. True where the account was judged again."""
+        pace = self._request.bars_per_second
+        if pace <= 0:
+            return False
+        self._due = max(self._due + 1.0 / pace, time.monotonic() - 1.0)
+        judged = False
+        while not should_stop():
+            left = self._due - time.monotonic()
+            if left <= 0:
+                break
+            time.sleep(min(left, _POLL_S))
+            if self._breaker is not None and self._breaker.has_news():
+                self.at(self._ts)
+                self.show(self._ts + self._base_ms, ended=False)
+                judged = True
+        return judged
+
+    def show(self, close_ms: int, *, ended: bool = False) -> None:
+        """Replace the file in which others read the marks, at most twice a second, and at the end."""
+        if self._breaker is None:
+            return
+        now = time.monotonic()
+        if now - self._shown < _SHOW_EVERY_S and not ended:
+            return
+        self._shown = now
+        marks = marks_of(self._request, self._book, self._account, close_ms, self.equity, running=not ended)
+        write_marks(self._file.path.with_name("marks.json"), {**marks, "fence": self._breaker.fence})

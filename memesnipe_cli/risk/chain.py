@@ -1,0 +1,292 @@
+"""The chain of checks: which numbers each one is given. The order is that of actions.py.
+
+Here and nowhere else a check meets an order: `CHECKS` maps its name to a function of what the gate knows by itself, the
+order and the facts of the moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from memesnipe_cli.risk import checks
+from memesnipe_cli.risk.bounds import CLOSED_BAR_MS, DUPLICATE_WINDOW_MS, Bounds, exit_collar
+from memesnipe_cli.risk.checks import PASS, Verdict
+from memesnipe_cli.risk.exposure import Exposure
+from memesnipe_cli.risk.facts import ONLINE, Facts
+from memesnipe_cli.risk.intent import Action, OrderIntent
+from memesnipe_cli.risk.rates import Executions, Rates
+
+_ZERO = Decimal(0)
+_OPENS = {"long": "buy", "short": "sell"}
+_LEAVES = {"long": "sell", "short": "buy"}
+Content = tuple[object, ...]
+
+
+@dataclass(slots=True)
+class Standing:
+    """What the gate knows by itself: its limits, and what it has let through."""
+
+    bounds: Bounds
+    venues: frozenset[str]
+    cluster_of: Callable[[str], str]
+    fence: int
+    rates: Rates
+    exposure: Exposure = field(default_factory=Exposure)
+    executions: Executions = field(default_factory=Executions)
+    ids: set[str] = field(default_factory=set)
+    sent: dict[Content, int] = field(default_factory=dict)  # content of an entry -> when it was approved
+
+
+def content(order: OrderIntent) -> Content:
+    """What makes two orders the same beside their ids."""
+    return order.venue, order.symbol, order.strategy, order.side, order.qty, order.price, order.stop
+
+
+def notional(order: OrderIntent) -> Decimal:
+    """What an order is worth at its own price; at its trigger where it has none."""
+    return order.qty * (order.price or order.stop or _ZERO)
+
+
+def trade_limit(standing: Standing, facts: Facts) -> Decimal | None:
+    """The largest notional of a trade now; the adaptive scale counts up to the highest that the profile allows."""
+    equity, scale = facts.equity, facts.trade_scale
+    if equity is None or not equity.is_finite() or not scale.is_finite():
+        return None
+    return equity * standing.bounds.trade_share * min(scale, standing.bounds.highest_scale)
+
+
+def _fence(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return PASS if facts.latch is None else checks.fence(standing.fence, facts.latch.fence)
+
+
+def _latch(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    latch = facts.latch
+    if latch is None:
+        return checks.latch(None, None, None)
+    return checks.latch(
+        latch.level(), latch.level(f"strategy:{order.strategy}"), latch.level(f"symbol:{order.symbol}")
+    )
+
+
+def _venue(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.venue(order.venue, facts.product.venue, order.venue in standing.venues)
+
+
+def _product(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    product = facts.product
+    return checks.product(
+        f"{order.symbol} {order.base} {order.cluster}",
+        f"{product.symbol} {product.base} {standing.cluster_of(product.base)}",
+        product.allowed,
+    )
+
+
+def _status(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.status(facts.product.status, ONLINE)
+
+
+def _data_age(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    most = CLOSED_BAR_MS if facts.closed_bar else standing.bounds.data_age_ms
+    return checks.data_age(facts.data_age_ms, most)
+
+
+def _reference(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.reference(facts.reference, facts.reference_source, facts.bid, facts.ask)
+
+
+def _clock(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.clock(facts.clock_skew_ms, standing.bounds.clock_skew_ms)
+
+
+def _quality(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.quality(facts.quality)
+
+
+def _numbers(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    protects = order.action is Action.PROTECT
+    return checks.numbers(
+        order.qty, order.price, order.stop, not protects, protects or order.action is Action.ENTRY
+    )
+
+
+def _side(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    opens = order.action is Action.ENTRY
+    wanted = (_OPENS if opens else _LEAVES).get(order.position, f"open or leave a {order.position!r}")
+    return checks.side(order.side, wanted, opens and order.side == "sell", facts.product.shortable)
+
+
+def _our_lots(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    exposure = standing.exposure
+    return checks.our_lots(
+        order.qty,
+        exposure.exits_left(order.strategy, order.symbol, order.replaces),
+        exposure.held(order.strategy, order.symbol, order.position),
+    )
+
+
+def _tick(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.tick(order.price, order.stop, facts.product.tick)
+
+
+def _lot(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.lot(order.qty, facts.product.lot)
+
+
+def _stop(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.stop(order.stop or _ZERO, order.price or _ZERO, order.position == "long")
+
+
+def _min_qty(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.min_qty(order.qty, facts.product.min_qty)
+
+
+def _max_qty(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.max_qty(order.qty, facts.product.max_qty)
+
+
+def _min_notional(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.min_notional(notional(order), facts.product.min_notional)
+
+
+def _protectable(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    product = facts.product
+    return checks.protectable(
+        order.qty,
+        order.stop or _ZERO,
+        product.taker_fee,
+        product.min_notional,
+        standing.bounds.min_notional_margin,
+    )
+
+
+def _max_order(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.max_order(notional(order), standing.bounds.max_order)
+
+
+def _collar(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.collar(order.price or _ZERO, facts.reference, standing.bounds.price_collar)
+
+
+def _exit_collar(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    # A protective order is held against its own trigger: it rests far from the market by design.
+    # Anything else is held against the reference, unless that is too old to hold an exit back.
+    stale = _data_age(standing, order, facts)[0]
+    reference = order.stop if order.action is Action.PROTECT else None if stale else facts.reference
+    most = exit_collar(standing.bounds.price_collar, order.attempt)
+    return checks.exit_collar(order.side == "sell", order.price, reference, most)
+
+
+def _entry_rate(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    bucket = standing.rates.entries
+    return checks.entry_rate(bucket.left(facts.now_ms), bucket.per_minute)
+
+
+def _message_rate(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    rates = standing.rates
+    left = rates.messages_left(facts.now_ms, order.action is Action.ENTRY)
+    return checks.message_rate(left, rates.messages.per_minute)
+
+
+def _executions(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    filled = standing.executions.count(order.strategy, facts.now_ms)
+    return checks.executions(filled, standing.bounds.executions_per_hour)
+
+
+def _duplicate_id(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.duplicate_id(order.id in standing.ids, order.id)
+
+
+def _duplicate_order(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    at = standing.sent.get(content(order))
+    return checks.duplicate_order(None if at is None else facts.now_ms - at, DUPLICATE_WINDOW_MS)
+
+
+def _self_trade(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    opposite = standing.exposure.opposite(order.venue, order.symbol, order.side)
+    return checks.self_trade(order.side == "buy", order.price or _ZERO, opposite)
+
+
+def _owner(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    exposure = standing.exposure
+    other = "short" if order.position == "long" else "long"
+    return checks.owner(
+        order.strategy, exposure.owner(order.base), exposure.held(order.strategy, order.symbol, other)
+    )
+
+
+def _trade_share(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    used = standing.exposure.trade_used(order.strategy, order.symbol)
+    return checks.trade_share(used, notional(order), trade_limit(standing, facts))
+
+
+def _strategy_share(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    held = standing.exposure.of_strategy(order.strategy)
+    most = standing.bounds.strategy_share
+    return checks.share("strategy_share", held, notional(order), facts.equity, most)
+
+
+def _gross_share(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    held = standing.exposure.gross()
+    return checks.share("gross_share", held, notional(order), facts.equity, standing.bounds.gross_share)
+
+
+def _symbol_share(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    held = standing.exposure.of_base(order.base)
+    return checks.share("symbol_share", held, notional(order), facts.equity, standing.bounds.symbol_share)
+
+
+def _cluster_share(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    held = standing.exposure.of_cluster(order.cluster)
+    return checks.share("cluster_share", held, notional(order), facts.equity, standing.bounds.cluster_share)
+
+
+def _capital(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+    return checks.capital(
+        facts.equity,
+        facts.cash,
+        facts.reconciled,
+        standing.exposure.reserved(order.quote),
+        notional(order) if order.side == "buy" else _ZERO,
+        facts.product.taker_fee,
+    )
+
+
+CHECKS: dict[str, Callable[[Standing, OrderIntent, Facts], Verdict]] = {
+    "fence": _fence,
+    "latch": _latch,
+    "venue": _venue,
+    "product": _product,
+    "status": _status,
+    "data_age": _data_age,
+    "reference": _reference,
+    "clock": _clock,
+    "quality": _quality,
+    "numbers": _numbers,
+    "side": _side,
+    "our_lots": _our_lots,
+    "tick": _tick,
+    "lot": _lot,
+    "stop": _stop,
+    "min_qty": _min_qty,
+    "max_qty": _max_qty,
+    "min_notional": _min_notional,
+    "protectable": _protectable,
+    "max_order": _max_order,
+    "collar": _collar,
+    "exit_collar": _exit_collar,
+    "entry_rate": _entry_rate,
+    "message_rate": _message_rate,
+    "executions": _executions,
+    "duplicate_id": _duplicate_id,
+    "duplicate_order": _duplicate_order,
+    "self_trade": _self_trade,
+    "owner": _owner,
+    "trade_share": _trade_share,
+    "strategy_share": _strategy_share,
+    "gross_share": _gross_share,
+    "symbol_share": _symbol_share,
+    "cluster_share": _cluster_share,
+    "capital": _capital,
+}

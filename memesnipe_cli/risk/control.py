@@ -1,0 +1,162 @@
+"""What a person does to a breaker by hand: trip it and reset it. Each act is in the latch and in the journal.
+
+A trip stands in the latch before anything else happens, and the journal may come later. A reset is the other way
+round: what is not in the journal is not reset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from memesnipe_cli import clock
+from memesnipe_cli.errors import RefusedError, StoreError, UsageError
+from memesnipe_cli.risk.breaker_journal import reset_line, trip_line
+from memesnipe_cli.risk.latch import Hold, Latch, LatchFile
+from memesnipe_cli.risk.latch_state import checked_scope
+from memesnipe_cli.risk.levels import Level
+from memesnipe_cli.risk.marks_file import marks_path, read_marks
+from memesnipe_cli.risk.scopes import ACCOUNT
+from memesnipe_cli.risk.spool import BREAKER, journal_soon, merge_spool
+from memesnipe_cli.store.journal import Journal
+from memesnipe_cli.store.paths import StorePaths
+
+TRIP_JOURNAL_S = 0.8
+RESET_JOURNAL_S = 2.0
+# An account whose journal has one of these had a latch.
+_TRADED = ("session", BREAKER)
+
+
+@dataclass(frozen=True)
+class Tripped:
+    """What a trip did. changed: False where the scope stood that high already. unjournalled: why the journal's line
+    waits in the spool; empty where it is in the journal."""
+
+    latch: Latch
+    changed: bool
+    unjournalled: str = ""
+
+
+@dataclass(frozen=True)
+class Reset:
+    """What a reset did. cleared: the hold that stood, None where there was nothing to reset."""
+
+    latch: Latch
+    cleared: Hold | None
+
+
+def has_traded(paths: StorePaths, account: str) -> bool:
+    """Whether the account must have a latch: its journal tells of a session or a breaker, or cannot be read."""
+    try:
+        return any(entry.kind in _TRADED for entry in Journal(paths, account).entries())
+    except StoreError:
+        return True
+
+
+def read_latch(paths: StorePaths, account: str) -> Latch:
+    """The account's latch; one that is missing although the account has traded reads as HALT. Never raises but for a
+    name that cannot be an account's."""
+    file = LatchFile(paths, account)
+    latch = file.read(must_exist=False)
+    if latch.generation or file.folder.exists():
+        return latch
+    return file.read(must_exist=has_traded(paths, account))
+
+
+def trip(
+    paths: StorePaths,
+    account: str,
+    scope: str,
+    level: Level,
+    reason: str,
+    *,
+    cause: str = "manual",
+    by: str = "person",
+) -> Tripped:
+    """Stops a scope by hand, waiting for nobody: the latch first, then its line in the journal or in the spool.
+
+    Raises UsageError for an empty reason, a level below HALT or what is no scope; StoreError that says what is stopped
+    and what is not where the latch cannot be written.
+    """
+    hold = Hold(level, cause, checked_reason(reason), clock.format_time(clock.now_ms()), by)
+    checked_scope(scope)
+    file = LatchFile(paths, account)
+    if not file.folder.exists() and not has_traded(paths, account):
+        # An account that is stopped before it ever traded has not lost anything.
+        file.create()
+    before = file.read(must_exist=True)
+    latch = file.trip(scope, hold)
+    if before.level(scope) >= level and not before.problem:
+        return Tripped(latch, changed=False)
+    marks = read_marks(marks_path(paths, account))
+    line = trip_line(scope, hold, latch.generation, marks)
+    return Tripped(latch, changed=True, unjournalled=journal_soon(paths, account, line, TRIP_JOURNAL_S))
+
+
+def reset(
+    paths: StorePaths, account: str, scope: str, reason: str, *, daily_halt: float, lifetime_halt: float
+) -> Reset:
+    """Clears a scope by hand, for a person who has understood the cause, and mends a broken latch.
+
+    Raises UsageError for an empty reason or what is no scope; RefusedError while the loss of the present day is
+    `daily_halt` or more, or the lifetime drawdown `lifetime_halt` or more (shares), and where somebody tripped in the
+    same moment; StoreError where latch or journal cannot be written: then nothing is reset.
+    """
+    reason = checked_reason(reason)
+    checked_scope(scope)
+    file = LatchFile(paths, account)
+    latch = read_latch(paths, account)
+    standing = latch.holds.get(scope)
+    if standing is None:
+        return Reset(latch, None)
+    marks = read_marks(marks_path(paths, account))
+    if scope == ACCOUNT and marks is not None:
+        _refuse_too_early(account, marks, daily_halt, lifetime_halt)
+    since = clock.format_time(clock.now_ms())
+    line = reset_line(scope, standing, reason, since, latch.generation + 1, marks)
+    journal = Journal(paths, account, deadline_s=RESET_JOURNAL_S)
+
+    def record() -> None:
+        merge_spool(journal, paths, account, deadline_s=RESET_JOURNAL_S)
+        journal.append(BREAKER, line)
+
+    return Reset(file.reset(scope, latch.generation, before=record), standing)
+
+
+def checked_reason(reason: str) -> str:
+    """A person's reason on one line. Raises UsageError where there is none."""
+    words = " ".join(reason.encode("utf-8", "replace").decode().split())
+    if not words:
+        raise UsageError("--reason is empty", "say why: --reason 'spread of DOGE exploded'")
+    return words
+
+
+def _refuse_too_early(
+    account: str, marks: Mapping[str, Any], daily_halt: float, lifetime_halt: float
+) -> None:
+    lifetime = marks.get("lifetime_drawdown")
+    if isinstance(lifetime, float) and lifetime >= lifetime_halt:
+        raise RefusedError(
+            f"account {account!r} has lost {lifetime:.2%} of its highest value ever;"
+            f" from {lifetime_halt:.2%} on no reset lifts the halt",
+            "only an edited profile does: [breaker] lifetime_halt, with allow_looser = true",
+            code="lifetime_drawdown",
+        )
+    loss = marks.get("daily_loss")
+    if isinstance(loss, float) and loss >= daily_halt and _is_today(marks.get("time")):
+        raise RefusedError(
+            f"account {account!r} has lost {loss:.2%} today;"
+            f" from {daily_halt:.2%} on the halt lasts until the next day",
+            "reset it after 00:00 UTC",
+            code="daily_loss",
+        )
+
+
+def _is_today(time: object) -> bool:
+    """Whether a mark's time is of the present UTC day; a time that cannot be read counts as now."""
+    try:
+        then = clock.parse_time(str(time))
+    except UsageError:
+        return True
+    return clock.floor_to(then, clock.DAY_MS) == clock.floor_to(clock.now_ms(), clock.DAY_MS)

@@ -1,0 +1,149 @@
+"""The gate: the last, independent check of an order before it may be sent. Trusts nothing that decided or sized it.
+
+One gate an account. It is told what happens to the orders it let through (`filled`, `ended`, `mark`), so that its
+limits hold for any sequence of approvals, fills and cancels.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from memesnipe_cli.risk.actions import APPLIES
+from memesnipe_cli.risk.approval import _MINT, Approved, Refused
+from memesnipe_cli.risk.bounds import DUPLICATE_WINDOW_MS, Bounds
+from memesnipe_cli.risk.chain import CHECKS, Standing, content, notional, trade_limit
+from memesnipe_cli.risk.checks import Scalar
+from memesnipe_cli.risk.exposure import Exposure
+from memesnipe_cli.risk.facts import Facts
+from memesnipe_cli.risk.intent import Action, OrderIntent
+from memesnipe_cli.risk.rates import Rates
+
+if TYPE_CHECKING:
+    from memesnipe_cli.profile import Profile
+
+CHECK_FAILED = "check_failed"
+UNKNOWN = "_unknown"
+_ZERO = Decimal(0)
+_REMEMBERED = 256  # contents of orders, before those out of the window are forgotten
+
+
+class Gate:
+    """Approves or refuses the orders of one account.
+
+    venues: where orders may go; fence: the right to send that this trader took (latch.py), 0 where none was taken;
+    cluster_of: the cluster of a base asset. refusals counts what was refused, by code.
+    """
+
+    def __init__(
+        self, bounds: Bounds, venues: Collection[str], cluster_of: Callable[[str], str], fence: int = 0
+    ) -> None:
+        self._standing = Standing(
+            bounds,
+            frozenset(venues),
+            _remembering(cluster_of),
+            fence,
+            Rates(bounds.orders_per_minute, bounds.messages_per_minute),
+        )
+        self._chains = {
+            action: tuple((name, check) for name, check in CHECKS.items() if action in APPLIES[name])
+            for action in Action
+        }
+        self.refusals: Counter[str] = Counter()
+        self.approvals = 0
+
+    @classmethod
+    def of(cls, profile: Profile, venues: Collection[str], fence: int = 0) -> Gate:
+        """The gate of an account that trades under a profile."""
+        return cls(Bounds.of(profile), venues, profile.cluster, fence)
+
+    @property
+    def exposure(self) -> Exposure:
+        """What is held and waits, as the gate counts it."""
+        return self._standing.exposure
+
+    def check(self, order: OrderIntent, facts: Facts) -> Approved | Refused:
+        """Whether an order may be sent now. The first check that fails decides; an approval reserves what the order may
+        use until `filled` or `ended` says what became of it. Raises nothing: a check that breaks refuses."""
+        standing = self._standing
+        entry = order.action is Action.ENTRY
+        for name, check in self._chains[order.action]:
+            try:
+                code, value, limit = check(standing, order, facts)
+            except Exception as problem:
+                return self._refuse(order, name, CHECK_FAILED, f"{name}: {problem!r}", None)
+            if code and (entry or not code.endswith(UNKNOWN)):
+                return self._refuse(order, name, code, value, limit)
+        standing.rates.took(facts.now_ms, entry)
+        if entry:
+            self._remember_content(order, facts.now_ms)
+        self._reserve(order, trade_limit(standing, facts) if entry else None, facts.product.taker_fee)
+        self.approvals += 1
+        return Approved(_MINT, order, facts.now_ms, standing.fence)
+
+    def filled(self, order_id: str, qty: Decimal, price: Decimal, now_ms: int) -> None:
+        """Part or all of an approved order filled, as the venue says. Raises DataError where that cannot be: the
+        books and the venue do not agree, which halts an account."""
+        order = self.exposure.orders.get(order_id)
+        first = self.exposure.filled(order_id, qty, price)
+        if first and order is not None and order.intent.action is Action.ENTRY:
+            self._standing.executions.filled(order.intent.strategy, now_ms)
+
+    def ended(self, order_id: str) -> None:
+        """An approved order can fill no more."""
+        self.exposure.ended(order_id)
+
+    def mark(self, symbol: str, price: Decimal) -> None:
+        """What a symbol is worth now."""
+        self.exposure.mark(symbol, price)
+
+    def adopt(self, order: OrderIntent, equity: Decimal | None, fee: Decimal) -> None:
+        """An order that was approved by an earlier process and is still open: booked, not checked. equity: the net
+        asset value that it was entered at; None counts it as a whole trade."""
+        share = self._standing.bounds.trade_share
+        self._reserve(order, None if equity is None else equity * share, fee)
+
+    def remember(self, ids: Iterable[str]) -> None:
+        """Client order ids that were used before this process began."""
+        self._standing.ids.update(ids)
+
+    def _reserve(self, order: OrderIntent, limit: Decimal | None, fee: Decimal | None) -> None:
+        if order.action is Action.CANCEL:
+            return
+        standing = self._standing
+        standing.ids.add(order.id)
+        used = _ZERO
+        if order.action is Action.ENTRY:
+            used = notional(order) / limit if limit else Decimal(1)
+        standing.exposure.opened(order, used, fee or _ZERO)
+
+    def _remember_content(self, order: OrderIntent, now_ms: int) -> None:
+        sent = self._standing.sent
+        if len(sent) >= _REMEMBERED:
+            self._standing.sent = sent = {
+                what: at for what, at in sent.items() if now_ms - at < DUPLICATE_WINDOW_MS
+            }
+        sent[content(order)] = now_ms
+
+    def _refuse(self, order: OrderIntent, name: str, code: str, value: Scalar, limit: Scalar) -> Refused:
+        self.refusals[code] += 1
+        trip = ""
+        if code == CHECK_FAILED:
+            trip = "account"
+        elif name == "executions":
+            trip = f"strategy:{order.strategy}"
+        return Refused(order, name, code, value, limit, trip)
+
+
+def _remembering(cluster_of: Callable[[str], str]) -> Callable[[str], str]:
+    """The same, each base asset looked up once."""
+    known: dict[str, str] = {}
+
+    def cluster(base: str) -> str:
+        if base not in known:
+            known[base] = cluster_of(base)
+        return known[base]
+
+    return cluster

@@ -1,0 +1,60 @@
+"""Columns and codes of the breaker's rows: one for the account, one for each strategy. All are int64; names are unique
+across the kernel (see engine/link.py)."""
+
+# --- a row (the account is row 0, strategy s is row 1 + s); money in units ------------------------------------------
+LEVEL = 0
+CAUSE = 1
+SINCE = 2  # close of the bar that brought the level
+READY = 3  # a halt may be reset from here on
+COOL_OFF = 4  # ms, of the next halt
+STAGE = 5  # of the recovery: 1..4 are 25..100 % of normal size; 0 is normal
+STAGE_TS = 6  # when the stage began
+STAGE_VALUE = 7  # the row's value then
+STAGE_TRADES = 8  # its ended trades then
+RESETS = 9
+LIFE_HIGH = 10  # of earlier epochs
+HIGH = 11  # of this epoch
+VALUE = 12  # at the last mark
+DAY = 13  # the account's: UTC day of the last step
+DAY_BASE = 14  # the account's: value at the last mark of the day before
+ALLOCATION = 15  # what the row began with
+ROW_WIDTH = 16
+
+# --- levels ---------------------------------------------------------------------------------------------------------
+CLOSED = 0
+WARNING = 1
+HALT = 2
+EMERGENCY = 3
+
+# --- causes ---------------------------------------------------------------------------------------------------------
+CAUSE_DRAWDOWN = 1
+CAUSE_DAILY_LOSS = 2
+CAUSE_LIFETIME = 3
+CAUSE_STRATEGY = 4
+CAUSE_EXECUTIONS = 5
+CAUSE_MANUAL = 6
+
+# --- thresholds (1-d float64, shares) -------------------------------------------------------------------------------
+T_WARNING = 0
+T_HALT = 1
+T_EMERGENCY = 2
+T_DAILY_WARNING = 3
+T_DAILY_HALT = 4
+T_STRATEGY_HALT = 5
+T_LIFETIME_HALT = 6
+T_CLEARS = 7
+T_STAGE_LOSS = 8
+TIERS_WIDTH = 9
+
+# --- spans and counts (1-d int64) -----------------------------------------------------------------------------------
+S_COOL_OFF = 0  # ms
+S_COOL_OFF_CAP = 1
+S_STAGE_TRADES = 2
+S_STAGE_MS = 3
+S_ASSUMED_RESET = 4  # ms; -1: a halt waits for a person
+S_ORDERS_PER_BAR = 5
+S_EXECUTIONS = 6  # filled entries of a strategy in an hour
+S_FIRST_DAY = 7  # UTC day of the first row of scales
+SPANS_WIDTH = 8
+
+LAST_STAGE = 4
