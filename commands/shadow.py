@@ -78,7 +78,7 @@ def _replay(this_run: Run, request: SessionRequest, *, compiled: bool) -> int:
     from memesnipe_cli.engine.trade_rows import trade_row
 
     console = this_run.console
-    done, code = run_to_the_end(this_run, replace(request, abandon=True))
+    done, code = run_to_the_end(this_run, replace(request, abandon=True, assume_resets=True))
     journal = this_run.store.journal(ACCOUNT)
     differs: str | None = None
     if not done.stopped:

@@ -63,7 +63,7 @@ def _fee(needed: float | None) -> str:
 
 def stream_line(console: Console, simulated: bool, kind: str, body: Mapping[str, Any]) -> None:
     """A journal line as the record that crosses a pipe; what is no record of its own is passed over."""
-    if kind in ("order", "fill", "trade"):
+    if kind in ("order", "fill", "trade", "breaker"):
         console.record(record(kind, **body, paper=True, simulated=simulated))
     elif kind == "refusal":
         refused = {"venue_id": None, "kind": "limit", "qty": "0", "price": None, "state": "refused"}
@@ -90,6 +90,7 @@ def show_account(console: Console, account: Mapping[str, Any]) -> None:
             "trades": f"{whole(account['trades'])}, {whole(account['wins'])} won, "
             f"{money(account['pnl'], currency, signed=True)}",
             "fees": money(account["fees"], currency),
+            "breaker": account["breaker"] + (f", size {account['size']:.0%}" if account["size"] < 1 else ""),
             "orders": f"{whole(account['orders'])} sent",
             "refused": counted(account["refusals"]) + _fee(account["fee_needed"]),
             "journal": account["journal"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,6 +46,12 @@ def run(
     reason: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Why a new session begins; kept in the journal.")
     ] = None,
+    speed: Annotated[
+        float,
+        typer.Option(
+            min=0, max=10_000, metavar="BARS", help="Bars a second; 0 plays the tape as fast as it goes."
+        ),
+    ] = 0.0,
     live: Annotated[
         bool, typer.Option("--live", help="Real money: refused, this version trades on paper only.")
     ] = False,
@@ -78,7 +85,7 @@ def run(
         "data": data,
     }
     request = build_request(this_run, account, session, reason if new_session else None, options)
-    return trade(this_run, request)
+    return trade(this_run, replace(request, bars_per_second=speed))
 
 
 def build_request(
@@ -127,8 +134,6 @@ def _is_open(since: str | None) -> bool:
 def run_to_the_end(this_run: Run, request: SessionRequest) -> tuple[SessionRun, ExitCode]:
     """Run the session with a progress bar, streaming records with --jsonl; the exit code says how it
     ended."""
-    from dataclasses import replace
-
     from memesnipe_cli.commands.trade_output import label, stream_line
 
     from memesnipe_cli.engine.session import run_session
@@ -176,4 +181,16 @@ def trade(this_run: Run, request: SessionRequest) -> int:
         )
         console.say(f"stopped before the end of the tape; left open: {held or 'nothing'}")
         console.say("the same command goes on from here")
-    return code
+    return _halted(this_run, request.account, done) or code
+
+
+def _halted(this_run: Run, account: str, done: SessionRun) -> int:
+    """Say what the breaker has stopped; the exit code of a run that it stopped, else 0."""
+    from memesnipe_cli.risk.levels import STOPPED, Level
+
+    if done.level < Level.WARNING:
+        return ExitCode.OK
+    this_run.console.warn(
+        f"the breaker is at {done.level.name}: {STOPPED[done.level]} (memesnipe breaker status --account {account})"
+    )
+    return ExitCode.REFUSED if done.level >= Level.HALT and not done.stopped else ExitCode.OK

@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backtest": ("backtest", "Run strategies over stored or piped candles on one shared account."),
     "shadow": ("shadow", "Take the same decisions on a recorded tape, with paper fills."),
     "trade": ("trade", "Trade a strategy, on paper: bar by bar, journalled, safe to kill."),
+    "breaker": ("breaker", "The kill switch: what is stopped and why; trip it, reset it, its history."),
     "strategies": ("strategies", "What strategies there are, what each needs; a template for your own."),
     "profile": ("profile", "List, show, check and compare profiles."),
     "store": ("store", "What the store holds, its size, and pruning."),

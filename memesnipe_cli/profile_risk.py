@@ -144,6 +144,13 @@ class Monitoring(Settings):
     alert_seconds: Seconds = 3600
     elevated_alert_seconds: Seconds = 300
 
+    @model_validator(mode="after")
+    def _elevated_is_no_slower(self) -> Self:
+        for kind in ("reconcile_seconds", "alert_seconds"):
+            if getattr(self, f"elevated_{kind}") > getattr(self, kind):
+                raise ValueError(f"elevated_{kind} must not be above {kind}")
+        return self
+
 
 class Adaptive(Settings):
     """Smaller entries while an instrument is wilder than usual.

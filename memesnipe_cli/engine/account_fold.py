@@ -91,7 +91,8 @@ class AccountState:
         if key not in self.keys:
             self.keys.append(key)
             self.rows.append([])
-            self.slots.add([0] * layout.STATE_WIDTH)
+            number = self.slots.add([0] * layout.STATE_WIDTH)
+            self.slots[number, layout.OWNER] = self.scopes.index(strategy_scope(key[0]))
         return self.keys.index(key)
 
     def busy(self) -> list[int]:

@@ -12,6 +12,9 @@ from memesnipe_cli.engine.open_trade import entry_bar, last_of
 from memesnipe_cli.engine.order_ids import client_order_id
 from memesnipe_cli.engine.words import EXIT_REASONS
 from memesnipe_cli.records import decimal_text, record, statistic, time_text
+from memesnipe_cli.risk.kernel import rows as risk_rows
+from memesnipe_cli.risk.kernel.tiers import smaller_stage
+from memesnipe_cli.risk.levels import Level
 
 _MONEY_UNIT = Decimal(str(layout.UNIT))
 
@@ -20,7 +23,8 @@ def account_record(account: str, state: AccountState, journal: str) -> dict[str,
     """The `account` record. `equity` is of `time`, the close of the last bar that was marked; before the
     first mark it is the capital. `total_return` is a share of the capital; `refusals` by reason;
     `fee_needed`: the taker fee (share) at which the cheapest of the entries vetoed by cost would have
-    passed."""
+    passed. `breaker`: the level that the account's own books have reached; `size`: the share of normal size
+    that an entry may have while it recovers."""
     session = state.session or {}
     capital = Decimal(session.get("capital", "0"))
     mark = state.mark or {"equity": decimal_text(capital), "positions": "0", "bar": None, "time": None}
@@ -48,6 +52,8 @@ def account_record(account: str, state: AccountState, journal: str) -> dict[str,
         wins=state.wins,
         pnl=decimal_text(Decimal(state.pnl)),
         positions=len(_held(state)),
+        breaker=Level(state.risk[0, risk_rows.LEVEL]).name if state.scopes else Level.CLOSED.name,
+        size=smaller_stage(state.risk[0, risk_rows.STAGE], 0) / risk_rows.LAST_STAGE if state.scopes else 1.0,
         orders=state.counts.get("entry_order", 0) + state.counts.get("exit_order", 0),
         refusals=dict(sorted(state.refused.items())),
         fee_needed=None if not state.best_fee_ppm else state.best_fee_ppm / 1e6,

@@ -15,6 +15,7 @@ import numpy as np
 from memesnipe_cli import __version__
 from memesnipe_cli.clock import timeframe_name
 from memesnipe_cli.engine.assumptions import Assumptions, assumptions
+from memesnipe_cli.engine.breaker_story import BreakerChange, breaker_story
 from memesnipe_cli.engine.capital import capital_needed_by_slot
 from memesnipe_cli.engine.dataset import (
     Dataset,
@@ -129,6 +130,8 @@ class Backtest:
     assumptions: dict[str, object]
     coverage: list[Coverage]
     warnings: list[str]
+    breaker: list[BreakerChange]
+    assumed_reset_ms: int | None
 
 
 def run_backtest(request: BacktestRequest) -> Backtest:
@@ -215,6 +218,8 @@ def _result(
         assumptions=_said(assumed, inputs, dataset),
         coverage=[_coverage(item.candles, dataset) for item in dataset.series],
         warnings=dataset.warnings,
+        breaker=breaker_story(output.events, [each.name for each in strategies], tape.base_ms),
+        assumed_reset_ms=assumed.rules.assumed_reset_ms,
     )
 
 
@@ -288,6 +293,7 @@ def _said(assumed: Assumptions, inputs: EngineInput, dataset: Dataset) -> dict[s
     """What the result was made under, for the record."""
     rules = asdict(assumed.rules)
     rules["capital"] = decimal_text(assumed.rules.capital)
+    rules["max_order"] = decimal_text(assumed.rules.max_order)
     return {
         **rules,
         "min_turnover": assumed.min_turnover,

@@ -27,6 +27,7 @@ def notes(row: Mapping[str, Any]) -> list[str]:
             f"{many} too small for the venue's minimum: the smallest capital at which one passes is "
             f"{row['capital_needed']} {row['currency']}"
         )
+    said += _about_breaker(row.get("breaker") or {})
     if row["open_trades"]:
         said.append(
             f"{_count(row['open_trades'], 'position')} still open at the end, marked at {row['open_pnl']} "
@@ -37,6 +38,22 @@ def notes(row: Mapping[str, Any]) -> list[str]:
     if row["assumptions"].get("replaced"):
         said.append(f"assumptions replaced for this run: {', '.join(row['assumptions']['replaced'])}")
     return said
+
+
+def _about_breaker(breaker: Mapping[str, Any]) -> list[str]:
+    """How often trading was halted, and what is assumed of the person who lets it go on."""
+    halts = breaker.get("halts")
+    if not halts:
+        return []
+    closed = (
+        f", {_count(breaker['emergencies'], 'time')} everything was closed" if breaker["emergencies"] else ""
+    )
+    said = f"the breaker halted {_count(sum(halts.values()), 'time')} ({counted(halts)}){closed}; "
+    said += f"{breaker['halted_hours']:,.0f} h without new positions in all; "
+    said += f"each halt is assumed to be acknowledged {breaker['assumed_reset_hours']:g} h later"
+    if breaker["halted_at_end"]:
+        said += f"; still halted at the end: {', '.join(breaker['halted_at_end'])}"
+    return [said]
 
 
 def _about_signals(row: Mapping[str, Any]) -> list[str]:

@@ -38,9 +38,9 @@ KERNEL_FILES = (
 )  # fmt: skip
 # Called for every bar in which something is held: worth having in line.
 HOT = (
-    "fill_slot", "fill_in_bar", "mark", "closing_value", "guard", "judge_account", "judge_strategy", "fall_share",
-    "account_level", "decide_slot", "decide_held", "is_active", "tape_bar", "next_entry", "move_trail", "new_event",
-    "commit_event", "book_event",
+    "fill_slot", "fill_in_bar", "mark", "closing_value", "guard", "far_from_tiers", "judge_strategy", "fall_share",
+    "is_number", "floor_forgiving", "decide_slot", "decide_held", "is_active", "tape_bar", "next_entry",
+    "move_trail", "new_event", "commit_event", "book_event",
 )  # fmt: skip
 NEVER_MS = 2**62
 
@@ -95,6 +95,7 @@ class Account:
             whole[row, layout.STRATEGY] = slot.strategy
             whole[row, layout.INSTRUMENT] = slot.instrument
         state = np.zeros((len(slots), layout.STATE_WIDTH), dtype=np.int64)
+        state[:, layout.OWNER] = [1 + slot.strategy for slot in slots]
         first_day = int(inputs.tape.ts[0]) // layout.A_DAY
         scales = inputs.scales
         if scales is None:

@@ -282,7 +282,7 @@ def _account(state: AccountState, book: SessionJournal, inputs: EngineInput, beg
     """The account as the journal left it; the marks of what is held come from the tape."""
     tape = inputs.tape
     fixed = Account.open(inputs)
-    slots = [[0] * layout.STATE_WIDTH for _ in inputs.slots]
+    slots = fixed.state.tolist()
     for number, key in enumerate(state.keys):
         slot = book.keys.index(key)
         slots[slot] = state.slots.row(number)

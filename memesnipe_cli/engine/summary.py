@@ -14,6 +14,7 @@ import numpy as np
 
 from memesnipe_cli.clock import DAY_MS
 from memesnipe_cli.engine.breakdown import by_strategy, by_symbol, caps_that_bound
+from memesnipe_cli.engine.breaker_story import told
 from memesnipe_cli.engine.metrics.daily_returns import daily_returns
 from memesnipe_cli.engine.metrics.drawdown import drawdown_series, max_drawdown
 from memesnipe_cli.engine.metrics.expectancy import expectancy, expectancy_in_risk
@@ -106,6 +107,7 @@ def summary(backtest: Backtest, shares: Float64 | None = None) -> dict[str, Any]
         by_strategy=by_strategy(names, closed),
         by_symbol=by_symbol(((series.venue, series.symbol) for series in backtest.coverage), closed),
         hold=hold,
+        breaker=told(backtest.breaker, backtest.until_ms, backtest.assumed_reset_ms),
         warnings=list(backtest.warnings),
     )
     row["notes"] = notes(row)

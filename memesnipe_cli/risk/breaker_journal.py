@@ -18,6 +18,7 @@ from memesnipe_cli.risk.spool import BREAKER, merge_spool, new_id, waiting
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.store.paths import StorePaths
 
+TRIP, RESET = "trip", "reset"
 _AMOUNTS = ("equity", "high_water_mark")
 _SHARES = ("drawdown", "daily_loss")
 MERGE_DEADLINE_S = 0.5
@@ -25,14 +26,14 @@ MERGE_DEADLINE_S = 0.5
 
 def trip_line(scope: str, hold: Hold, generation: int, marks: Mapping[str, Any] | None) -> dict[str, Any]:
     """The line of a trip. `generation`: the latch's after it. `marks`: what was last known of the account."""
-    return _line("trip", scope, hold, generation, marks)
+    return _line(TRIP, scope, hold, generation, marks)
 
 
 def reset_line(
     scope: str, cleared: Hold, reason: str, since: str, generation: int, marks: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """The line of a person's reset that clears `cleared`, for `reason`, at `since` of the wall clock."""
-    line = _line("reset", scope, Hold(Level.CLOSED, "", reason, since, "person"), generation, marks)
+    line = _line(RESET, scope, Hold(Level.CLOSED, "", reason, since, "person"), generation, marks)
     return {**line, "was": cleared.level.name, "was_cause": cleared.cause}
 
 
@@ -59,6 +60,24 @@ def history(paths: StorePaths, account: str, limit: int | None = None) -> tuple[
         _row(account, None, None, body) for body in waiting(paths, account) if body["id"] not in there
     )
     return list(rows), problem
+
+
+def standing_holds(journal: Journal) -> dict[str, Hold]:
+    """What the journal's lines say is halted, by scope: for a latch that has forgotten it. Raises
+    StoreDamagedError."""
+    holds: dict[str, Hold] = {}
+    for entry in journal.entries():
+        if entry.kind != BREAKER or entry.body.get("level") not in Level.__members__:
+            continue
+        body = entry.body
+        scope, level = str(body.get("scope")), Level[body["level"]]
+        if body.get("action") == RESET:
+            holds.pop(scope, None)
+        elif level >= Level.HALT and (scope not in holds or level > holds[scope].level):
+            by = body.get("by") if body.get("by") in ("person", "watch") else "engine"
+            cause, reason, since = (str(body.get(name) or "") for name in ("cause", "reason", "since"))
+            holds[scope] = Hold(level, cause, reason, since, str(by), body.get("bar"))
+    return holds
 
 
 def _line(

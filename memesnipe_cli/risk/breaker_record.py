@@ -1,4 +1,4 @@
-"""The state of one account's breaker as the `breaker` record: what the latch holds and what the trade loop last knew."""
+"""The state of one account's breaker as the `breaker` record: what is latched and what the trade loop last knew."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _left(value: Decimal | None, high: Decimal | None, share: Any, threshold: fl
 
 def _seen_level(latch: Latch, scope: str, marks: Marks | None, seen: Marks | None) -> Level:
     """The level in marks, CLOSED where a reset of the scope came after they were written."""
-    word = (seen or {}).get("level")
+    word = str((seen or {}).get("level"))
     if marks is None or word not in Level.__members__ or _beat_ms(marks) < latch.resets.get(scope, 0):
         return Level.CLOSED
     return Level[word]

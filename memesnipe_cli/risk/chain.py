@@ -1,11 +1,12 @@
 """The chain of checks: which numbers each one is given. The order is that of actions.py.
 
 Here and nowhere else a check meets an order: `CHECKS` maps its name to a function of what the gate knows by itself, the
-order and the facts of the moment.
+order, the facts of the moment, and what the order is worth.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,11 +18,11 @@ from memesnipe_cli.risk.exposure import Exposure
 from memesnipe_cli.risk.facts import ONLINE, Facts
 from memesnipe_cli.risk.intent import Action, OrderIntent
 from memesnipe_cli.risk.rates import Executions, Rates
+from memesnipe_cli.risk.scopes import strategy_scope, symbol_scope
 
 _ZERO = Decimal(0)
 _OPENS = {"long": "buy", "short": "sell"}
 _LEAVES = {"long": "sell", "short": "buy"}
-Content = tuple[object, ...]
 
 
 @dataclass(slots=True)
@@ -36,88 +37,96 @@ class Standing:
     exposure: Exposure = field(default_factory=Exposure)
     executions: Executions = field(default_factory=Executions)
     ids: set[str] = field(default_factory=set)
-    sent: dict[Content, int] = field(default_factory=dict)  # content of an entry -> when it was approved
+    sent: dict[tuple[str, str], deque[tuple[int, OrderIntent]]] = field(default_factory=dict)  # late entries
 
 
-def content(order: OrderIntent) -> Content:
-    """What makes two orders the same beside their ids."""
-    return order.venue, order.symbol, order.strategy, order.side, order.qty, order.price, order.stop
+def sent_before(standing: Standing, order: OrderIntent) -> int | None:
+    """When an entry of the same content was last approved, as far as that is remembered."""
+    for at, other in reversed(standing.sent.get((order.strategy, order.symbol), ())):
+        if (order.side, order.qty, order.price, order.stop) == (
+            other.side,
+            other.qty,
+            other.price,
+            other.stop,
+        ):
+            return at
+    return None
 
 
 def notional(order: OrderIntent) -> Decimal:
-    """What an order is worth at its own price; at its trigger where it has none."""
-    return order.qty * (order.price or order.stop or _ZERO)
+    """What an order is worth at its own price, 0 where that is no number."""
+    if not isinstance(order.qty, Decimal) or not isinstance(order.price, Decimal):
+        return _ZERO
+    return order.qty * order.price if order.qty.is_finite() and order.price.is_finite() else _ZERO
 
 
 def trade_limit(standing: Standing, facts: Facts) -> Decimal | None:
     """The largest notional of a trade now; the adaptive scale counts up to the highest that the profile allows."""
     equity, scale = facts.equity, facts.trade_scale
-    if equity is None or not equity.is_finite() or not scale.is_finite():
+    if equity is None or scale is None:
         return None
-    return equity * standing.bounds.trade_share * min(scale, standing.bounds.highest_scale)
+    highest = standing.bounds.highest_scale
+    return equity * standing.bounds.trade_share * (highest if scale > highest else scale)
 
 
-def _fence(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _fence(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return PASS if facts.latch is None else checks.fence(standing.fence, facts.latch.fence)
 
 
-def _latch(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _latch(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     latch = facts.latch
     if latch is None:
         return checks.latch(None, None, None)
     return checks.latch(
-        latch.level(), latch.level(f"strategy:{order.strategy}"), latch.level(f"symbol:{order.symbol}")
+        latch.level(), latch.level(strategy_scope(order.strategy)), latch.level(symbol_scope(order.symbol))
     )
 
 
-def _venue(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _venue(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.venue(order.venue, facts.product.venue, order.venue in standing.venues)
 
 
-def _product(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _product(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     product = facts.product
-    return checks.product(
-        f"{order.symbol} {order.base} {order.cluster}",
-        f"{product.symbol} {product.base} {standing.cluster_of(product.base)}",
-        product.allowed,
-    )
+    known = (product.symbol, product.base, standing.cluster_of(product.base))
+    return checks.product(order.symbol, order.base, order.cluster, known, product.allowed)
 
 
-def _status(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _status(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.status(facts.product.status, ONLINE)
 
 
-def _data_age(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _data_age(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     most = CLOSED_BAR_MS if facts.closed_bar else standing.bounds.data_age_ms
     return checks.data_age(facts.data_age_ms, most)
 
 
-def _reference(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _reference(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.reference(facts.reference, facts.reference_source, facts.bid, facts.ask)
 
 
-def _clock(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _clock(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.clock(facts.clock_skew_ms, standing.bounds.clock_skew_ms)
 
 
-def _quality(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _quality(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.quality(facts.quality)
 
 
-def _numbers(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _numbers(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     protects = order.action is Action.PROTECT
     return checks.numbers(
         order.qty, order.price, order.stop, not protects, protects or order.action is Action.ENTRY
     )
 
 
-def _side(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _side(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     opens = order.action is Action.ENTRY
-    wanted = (_OPENS if opens else _LEAVES).get(order.position, f"open or leave a {order.position!r}")
+    wanted = (_OPENS if opens else _LEAVES).get(order.position)
     return checks.side(order.side, wanted, opens and order.side == "sell", facts.product.shortable)
 
 
-def _our_lots(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _our_lots(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     exposure = standing.exposure
     return checks.our_lots(
         order.qty,
@@ -126,31 +135,31 @@ def _our_lots(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
     )
 
 
-def _tick(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _tick(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.tick(order.price, order.stop, facts.product.tick)
 
 
-def _lot(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _lot(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.lot(order.qty, facts.product.lot)
 
 
-def _stop(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _stop(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.stop(order.stop or _ZERO, order.price or _ZERO, order.position == "long")
 
 
-def _min_qty(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _min_qty(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.min_qty(order.qty, facts.product.min_qty)
 
 
-def _max_qty(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _max_qty(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.max_qty(order.qty, facts.product.max_qty)
 
 
-def _min_notional(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
-    return checks.min_notional(notional(order), facts.product.min_notional)
+def _min_notional(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
+    return checks.min_notional(worth, facts.product.min_notional)
 
 
-def _protectable(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _protectable(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     product = facts.product
     return checks.protectable(
         order.qty,
@@ -161,99 +170,97 @@ def _protectable(standing: Standing, order: OrderIntent, facts: Facts) -> Verdic
     )
 
 
-def _max_order(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
-    return checks.max_order(notional(order), standing.bounds.max_order)
+def _max_order(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
+    return checks.max_order(worth, standing.bounds.max_order)
 
 
-def _collar(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _collar(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.collar(order.price or _ZERO, facts.reference, standing.bounds.price_collar)
 
 
-def _exit_collar(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _exit_collar(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     # A protective order is held against its own trigger: it rests far from the market by design.
     # Anything else is held against the reference, unless that is too old to hold an exit back.
-    stale = _data_age(standing, order, facts)[0]
-    reference = order.stop if order.action is Action.PROTECT else None if stale else facts.reference
+    fresh = _data_age(standing, order, facts, worth) is PASS
+    reference = order.stop if order.action is Action.PROTECT else facts.reference if fresh else None
     most = exit_collar(standing.bounds.price_collar, order.attempt)
     return checks.exit_collar(order.side == "sell", order.price, reference, most)
 
 
-def _entry_rate(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _entry_rate(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     bucket = standing.rates.entries
     return checks.entry_rate(bucket.left(facts.now_ms), bucket.per_minute)
 
 
-def _message_rate(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _message_rate(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     rates = standing.rates
     left = rates.messages_left(facts.now_ms, order.action is Action.ENTRY)
     return checks.message_rate(left, rates.messages.per_minute)
 
 
-def _executions(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _executions(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     filled = standing.executions.count(order.strategy, facts.now_ms)
     return checks.executions(filled, standing.bounds.executions_per_hour)
 
 
-def _duplicate_id(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _duplicate_id(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.duplicate_id(order.id in standing.ids, order.id)
 
 
-def _duplicate_order(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
-    at = standing.sent.get(content(order))
+def _duplicate_order(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
+    at = sent_before(standing, order)
     return checks.duplicate_order(None if at is None else facts.now_ms - at, DUPLICATE_WINDOW_MS)
 
 
-def _self_trade(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
-    opposite = standing.exposure.opposite(order.venue, order.symbol, order.side)
+def _self_trade(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
+    opposite = standing.exposure.opposite(order.symbol, order.side)
     return checks.self_trade(order.side == "buy", order.price or _ZERO, opposite)
 
 
-def _owner(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _owner(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     exposure = standing.exposure
-    other = "short" if order.position == "long" else "long"
-    return checks.owner(
-        order.strategy, exposure.owner(order.base), exposure.held(order.strategy, order.symbol, other)
-    )
+    opposite = exposure.opposite_way(order.strategy, order.symbol, order.position)
+    return checks.owner(order.strategy, exposure.owner(order.base), opposite)
 
 
-def _trade_share(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _trade_share(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     used = standing.exposure.trade_used(order.strategy, order.symbol)
-    return checks.trade_share(used, notional(order), trade_limit(standing, facts))
+    return checks.trade_share(used, worth, trade_limit(standing, facts))
 
 
-def _strategy_share(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _strategy_share(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     held = standing.exposure.of_strategy(order.strategy)
     most = standing.bounds.strategy_share
-    return checks.share("strategy_share", held, notional(order), facts.equity, most)
+    return checks.share("strategy_share", held, worth, facts.equity, most)
 
 
-def _gross_share(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _gross_share(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     held = standing.exposure.gross()
-    return checks.share("gross_share", held, notional(order), facts.equity, standing.bounds.gross_share)
+    return checks.share("gross_share", held, worth, facts.equity, standing.bounds.gross_share)
 
 
-def _symbol_share(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _symbol_share(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     held = standing.exposure.of_base(order.base)
-    return checks.share("symbol_share", held, notional(order), facts.equity, standing.bounds.symbol_share)
+    return checks.share("symbol_share", held, worth, facts.equity, standing.bounds.symbol_share)
 
 
-def _cluster_share(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _cluster_share(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     held = standing.exposure.of_cluster(order.cluster)
-    return checks.share("cluster_share", held, notional(order), facts.equity, standing.bounds.cluster_share)
+    return checks.share("cluster_share", held, worth, facts.equity, standing.bounds.cluster_share)
 
 
-def _capital(standing: Standing, order: OrderIntent, facts: Facts) -> Verdict:
+def _capital(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     return checks.capital(
         facts.equity,
         facts.cash,
         facts.reconciled,
         standing.exposure.reserved(order.quote),
-        notional(order) if order.side == "buy" else _ZERO,
+        worth if order.side == "buy" else _ZERO,
         facts.product.taker_fee,
     )
 
 
-CHECKS: dict[str, Callable[[Standing, OrderIntent, Facts], Verdict]] = {
+CHECKS: dict[str, Callable[[Standing, OrderIntent, Facts, Decimal], Verdict]] = {
     "fence": _fence,
     "latch": _latch,
     "venue": _venue,

@@ -1,7 +1,8 @@
 """The checks themselves: one scalar function each, (code, value, limit) of plain numbers.
 
-A code of "" passes. A code that ends in `_unknown` says that something needed is not known. No function here looks
-anything up: what it is told comes from chain.py, and which orders it holds for is said in actions.py.
+`PASS`, and nothing else, passes. A code that ends in `_unknown` says that something needed is not known. No function
+here looks anything up: what it is told comes from chain.py, and which orders it holds for is said in actions.py. Facts
+are finite or None (facts.py); of an order, only what `numbers` has let pass is looked at.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ Verdict = tuple[str, Scalar, Scalar]
 
 PASS: Verdict = ("", None, None)
 HALTED = 2  # from this level on no entry passes
-LARGEST_DIGITS = 15  # whole digits of a quantity or a price
+LARGEST = Decimal(10) ** 15  # quantities and prices are below it
 SMALLEST_STEP = -12  # power of ten of a tick or a lot
 
 # Sizes are worked out in floating point and rounded to lots forgivingly; exact sums may differ by this share of the
@@ -23,12 +24,12 @@ _ZERO = Decimal(0)
 _ONE = Decimal(1)
 
 
-def _positive(number: Decimal | None) -> bool:
-    return isinstance(number, Decimal) and number.is_finite() and number > _ZERO
-
-
 def _tradable(number: Decimal | None) -> bool:
-    return number is not None and _positive(number) and number.adjusted() < LARGEST_DIGITS
+    return isinstance(number, Decimal) and number.is_finite() and _ZERO < number < LARGEST
+
+
+def _above(value: Decimal, limit: Decimal, notional: Decimal) -> bool:
+    return value > limit and value > limit + notional * ROUNDING
 
 
 def fence(ours: int, current: int) -> Verdict:
@@ -56,11 +57,11 @@ def venue(name: str, product_venue: str, allowed: bool) -> Verdict:
     return PASS if name == product_venue else ("venue_mismatch", name, product_venue)
 
 
-def product(said: str, known: str, allowed: bool) -> Verdict:
-    """What the order says of its product is so, and the product may be traded."""
-    if said != known:
-        return "product_mismatch", said, known
-    return PASS if allowed else ("product_not_allowed", said, None)
+def product(symbol: str, base: str, cluster: str, known: tuple[str, str, str], allowed: bool) -> Verdict:
+    """What the order says of its product (symbol, base asset, cluster) is so, and the product may be traded."""
+    if (symbol, base, cluster) != known:
+        return "product_mismatch", f"{symbol}, {base}, {cluster}", ", ".join(known)
+    return PASS if allowed else ("product_not_allowed", symbol, None)
 
 
 def status(word: str, online: str) -> Verdict:
@@ -77,12 +78,10 @@ def data_age(age_ms: float | None, most_ms: float) -> Verdict:
 
 def reference(price: Decimal | None, source: str, bid: Decimal | None, ask: Decimal | None) -> Verdict:
     """There is a reference price, its source is known, and the book is not crossed."""
-    if not _positive(price) or not source:
+    if price is None or price <= _ZERO or not source:
         return "reference_unknown", price, source
-    if bid is None and ask is None:
+    if bid is None or ask is None:
         return PASS
-    if bid is None or ask is None or not _positive(bid) or not _positive(ask):
-        return "book_unknown", bid, ask
     return ("crossed_book", bid, ask) if bid > ask else PASS
 
 
@@ -103,16 +102,17 @@ def numbers(
 ) -> Verdict:
     """Quantity, price and stop are finite, above 0 and of a size that a market has."""
     if not _tradable(qty):
-        return "bad_quantity", qty, LARGEST_DIGITS
+        return "bad_quantity", qty, LARGEST
     if (price_needed or price is not None) and not _tradable(price):
-        return "bad_price", price, LARGEST_DIGITS
+        return "bad_price", price, LARGEST
     if (stop_needed or stop is not None) and not _tradable(stop):
-        return "bad_stop", stop, LARGEST_DIGITS
+        return "bad_stop", stop, LARGEST
     return PASS
 
 
-def side(given: str, wanted: str, opens_short: bool, shortable: bool) -> Verdict:
-    """Bought to open a long or leave a short, sold the other way; a short only where there is one."""
+def side(given: str, wanted: str | None, opens_short: bool, shortable: bool) -> Verdict:
+    """Bought to open a long or leave a short, sold the other way; a short only where there is one. wanted: None of a
+    position that is neither."""
     if given != wanted:
         return "wrong_side", given, wanted
     return ("no_short", given, None) if opens_short and not shortable else PASS
@@ -126,7 +126,7 @@ def our_lots(qty: Decimal, other_exits: Decimal, held: Decimal) -> Verdict:
 
 def tick(price: Decimal | None, stop: Decimal | None, step: Decimal | None) -> Verdict:
     """Price and stop are whole ticks."""
-    if step is None or not _positive(step) or step.adjusted() < SMALLEST_STEP:
+    if step is None or step <= _ZERO or step.adjusted() < SMALLEST_STEP:
         return "tick_unknown", None, step
     if price is not None and price % step:
         return "off_tick", price, step
@@ -135,7 +135,7 @@ def tick(price: Decimal | None, stop: Decimal | None, step: Decimal | None) -> V
 
 def lot(qty: Decimal, step: Decimal | None) -> Verdict:
     """The quantity is whole lots."""
-    if step is None or not _positive(step) or step.adjusted() < SMALLEST_STEP:
+    if step is None or step <= _ZERO or step.adjusted() < SMALLEST_STEP:
         return "lot_unknown", None, step
     return ("off_lot", qty, step) if qty % step else PASS
 
@@ -148,7 +148,7 @@ def stop(trigger: Decimal, price: Decimal, long: bool) -> Verdict:
 
 def min_qty(qty: Decimal, least: Decimal | None) -> Verdict:
     """Not below the venue's smallest quantity."""
-    if least is None or not least.is_finite():
+    if least is None:
         return "min_qty_unknown", qty, least
     return ("below_min_qty", qty, least) if qty < least else PASS
 
@@ -157,14 +157,12 @@ def max_qty(qty: Decimal, most: Decimal | None) -> Verdict:
     """Not above the venue's largest quantity; None: it names none."""
     if most is None:
         return PASS
-    if not most.is_finite():
-        return "max_qty_unknown", qty, most
     return ("above_max_qty", qty, most) if qty > most else PASS
 
 
 def min_notional(notional: Decimal, least: Decimal | None) -> Verdict:
     """Not below the venue's smallest value."""
-    if least is None or not least.is_finite():
+    if least is None:
         return "min_notional_unknown", notional, least
     return ("below_min_notional", notional, least) if notional < least else PASS
 
@@ -174,7 +172,7 @@ def protectable(
 ) -> Verdict:
     """What is bought stays worth more than the venue's minimum and a margin at the stop, net of the fee: a stop below
     the minimum could not be placed."""
-    if fee is None or least is None or not fee.is_finite() or not least.is_finite():
+    if fee is None or least is None:
         return "minimum_unknown", fee, least
     value, needed = qty * stop * (_ONE - fee), least * (_ONE + margin)
     return ("not_protectable", value, needed) if value < needed else PASS
@@ -182,25 +180,25 @@ def protectable(
 
 def max_order(notional: Decimal, most: Decimal) -> Verdict:
     """Not above the largest order."""
-    return ("order_too_large", notional, most) if notional > most + notional * ROUNDING else PASS
+    return ("order_too_large", notional, most) if _above(notional, most, notional) else PASS
 
 
 def collar(price: Decimal, reference: Decimal | None, most: Decimal) -> Verdict:
     """An entry's price lies near an independent reference, on either side. Value and limit are shares of it."""
-    if reference is None or not _positive(reference):
+    if reference is None or reference <= _ZERO:
         return "reference_unknown", price, None
-    away = abs(price - reference) / reference
-    return ("outside_collar", away, most) if away > most else PASS
+    away = abs(price - reference)
+    return ("outside_collar", away / reference, most) if away > reference * most else PASS
 
 
 def exit_collar(selling: bool, price: Decimal | None, reference: Decimal | None, most: Decimal) -> Verdict:
     """An exit gives away no more than its collar against its reference; asking for more is no danger."""
     if price is None:
         return PASS
-    if reference is None or not _positive(reference):
+    if reference is None or reference <= _ZERO:
         return "reference_unknown", price, None
-    given = (reference - price if selling else price - reference) / reference
-    return ("outside_exit_collar", given, most) if given > most else PASS
+    given = reference - price if selling else price - reference
+    return ("outside_exit_collar", given / reference, most) if given > reference * most else PASS
 
 
 def entry_rate(left: int, per_minute: int) -> Verdict:
@@ -238,28 +236,28 @@ def self_trade(buying: bool, price: Decimal, opposite: Decimal | None) -> Verdic
     return ("self_trade", price, opposite) if meets else PASS
 
 
-def owner(strategy: str, owner: str | None, held_opposite: Decimal) -> Verdict:
-    """No other strategy holds, or waits for, the same base asset, and ours is not held the other way."""
+def owner(strategy: str, owner: str | None, opposite: Decimal) -> Verdict:
+    """No other strategy holds, or waits for, the base asset, and ours is not held, or waited for, the other way."""
     if owner is not None and owner != strategy:
         return "base_owned", strategy, owner
-    return ("opposite_held", held_opposite, _ZERO) if held_opposite else PASS
+    return ("opposite_held", opposite, _ZERO) if opposite else PASS
 
 
 def trade_share(used: Decimal, notional: Decimal, limit: Decimal | None) -> Verdict:
     """All units of a trade together stay within its share. `used`: what the units before took of their own limits, as a
     share of 1, each measured against the net asset value that it was entered at."""
-    if limit is None or not _positive(limit):
+    if limit is None or limit <= _ZERO:
         return "trade_limit_unknown", notional, limit
     value = used * limit + notional
-    return ("trade_share", value, limit) if value > limit + notional * ROUNDING else PASS
+    return ("trade_share", value, limit) if _above(value, limit, notional) else PASS
 
 
 def share(code: str, held: Decimal, notional: Decimal, equity: Decimal | None, most: Decimal) -> Verdict:
     """What is held, what waits and this order together stay within a share of the net asset value."""
-    if equity is None or not _positive(equity):
+    if equity is None or equity <= _ZERO:
         return "equity_unknown", equity, most
     value, limit = held + notional, equity * most
-    return (code, value, limit) if value > limit + notional * ROUNDING else PASS
+    return (code, value, limit) if _above(value, limit, notional) else PASS
 
 
 def capital(
@@ -272,11 +270,11 @@ def capital(
 ) -> Verdict:
     """Equity and cash are known and agree with the venue; cash covers the order and its fee (notional 0: an order that
     needs none) beside what open orders may need."""
-    if equity is None or not _positive(equity):
+    if equity is None or equity <= _ZERO:
         return "equity_unknown", equity, None
-    if cash is None or not cash.is_finite() or fee is None or not fee.is_finite():
+    if cash is None or fee is None:
         return "cash_unknown", cash, None
     if not reconciled:
         return "not_reconciled", cash, None
     needed, free = notional * (_ONE + fee), cash - reserved
-    return ("not_enough_cash", needed, free) if needed > free + notional * ROUNDING else PASS
+    return ("not_enough_cash", needed, free) if _above(needed, free, notional) else PASS

@@ -6,26 +6,26 @@ round: what is not in the journal is not reset.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from memesnipe_cli import clock
 from memesnipe_cli.errors import RefusedError, StoreError, UsageError
-from memesnipe_cli.risk.breaker_journal import reset_line, trip_line
+from memesnipe_cli.risk.breaker_journal import RESET, TRIP, reset_line, standing_holds, trip_line
 from memesnipe_cli.risk.latch import Hold, Latch, LatchFile
 from memesnipe_cli.risk.latch_state import checked_scope
 from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.risk.marks_file import marks_path, read_marks
 from memesnipe_cli.risk.scopes import ACCOUNT
 from memesnipe_cli.risk.spool import BREAKER, journal_soon, merge_spool
+from memesnipe_cli.store.entry import Entry
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.store.paths import StorePaths
 
 TRIP_JOURNAL_S = 0.8
 RESET_JOURNAL_S = 2.0
-# An account whose journal has one of these had a latch.
-_TRADED = ("session", BREAKER)
+_SESSION = "session"
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,8 @@ class Reset:
 
 
 def has_traded(paths: StorePaths, account: str) -> bool:
-    """Whether the account must have a latch: its journal tells of a session or a breaker, or cannot be read."""
-    try:
-        return any(entry.kind in _TRADED for entry in Journal(paths, account).entries())
-    except StoreError:
-        return True
+    """Whether the account's journal tells of a session; True where it cannot be read."""
+    return _tells(paths, account, lambda entry: entry.kind == _SESSION)
 
 
 def read_latch(paths: StorePaths, account: str) -> Latch:
@@ -61,7 +58,7 @@ def read_latch(paths: StorePaths, account: str) -> Latch:
     latch = file.read(must_exist=False)
     if latch.generation or file.folder.exists():
         return latch
-    return file.read(must_exist=has_traded(paths, account))
+    return file.read(must_exist=_had_latch(paths, account))
 
 
 def trip(
@@ -82,7 +79,7 @@ def trip(
     hold = Hold(level, cause, checked_reason(reason), clock.format_time(clock.now_ms()), by)
     checked_scope(scope)
     file = LatchFile(paths, account)
-    if not file.folder.exists() and not has_traded(paths, account):
+    if not file.folder.exists() and not _had_latch(paths, account):
         # An account that is stopped before it ever traded has not lost anything.
         file.create()
     before = file.read(must_exist=True)
@@ -121,7 +118,8 @@ def reset(
         merge_spool(journal, paths, account, deadline_s=RESET_JOURNAL_S)
         journal.append(BREAKER, line)
 
-    return Reset(file.reset(scope, latch.generation, before=record), standing)
+    known = standing_holds(journal) if latch.problem or latch.mended else None
+    return Reset(file.reset(scope, latch.generation, known=known, before=record), standing)
 
 
 def checked_reason(reason: str) -> str:
@@ -130,6 +128,26 @@ def checked_reason(reason: str) -> str:
     if not words:
         raise UsageError("--reason is empty", "say why: --reason 'spread of DOGE exploded'")
     return words
+
+
+def _had_latch(paths: StorePaths, account: str) -> bool:
+    """Whether a latch that is not there has been lost: the account has traded, or a person has stopped it."""
+    return _tells(paths, account, _proves_a_latch)
+
+
+def _proves_a_latch(entry: Entry) -> bool:
+    if entry.kind == _SESSION:
+        # Where halts are acknowledged by themselves, in a replay, no latch is asked.
+        return (entry.body.get("rules") or {}).get("assumed_reset_ms") is None
+    return entry.kind == BREAKER and entry.body.get("action") in (TRIP, RESET)
+
+
+def _tells(paths: StorePaths, account: str, what: Callable[[Entry], bool]) -> bool:
+    """Whether a line of the journal says it; True where the journal cannot be read."""
+    try:
+        return any(what(entry) for entry in Journal(paths, account).entries())
+    except StoreError:
+        return True
 
 
 def _refuse_too_early(

@@ -13,38 +13,77 @@ from memesnipe_cli.errors import DataError
 from memesnipe_cli.risk.intent import Action, OrderIntent
 
 _ZERO = Decimal(0)
-GROSS = "gross"
-_Sums = tuple[str, str, str, str]
+_ONE = Decimal(1)
+_HINT = "halt and reconcile the account"
+
+
+class Sum:
+    """What lines of one kind add up to. Without any line it is exactly 0 again, whatever rounding left."""
+
+    __slots__ = ("amount", "lines")
+
+    def __init__(self) -> None:
+        self.amount = _ZERO
+        self.lines = 0
+
+
+class Line:
+    """One line of several sums: its notional stands in each of them."""
+
+    __slots__ = ("notional", "sums")
+
+    def __init__(self, sums: tuple[Sum, ...]) -> None:
+        self.notional = _ZERO
+        self.sums = sums
+        for each in sums:
+            each.lines += 1
+
+    def change(self, notional: Decimal) -> None:
+        """Now worth `notional`."""
+        by = notional - self.notional
+        for each in self.sums:
+            each.amount += by
+        self.notional = notional
+
+    def end(self) -> None:
+        """Nothing any more."""
+        for each in self.sums:
+            each.lines -= 1
+            each.amount = each.amount - self.notional if each.lines else _ZERO
+        self.notional = _ZERO
+        self.sums = ()
 
 
 class Position:
     """One strategy's holding of one symbol. trade_used: what its units took of a trade's limit, as a share of 1."""
 
-    __slots__ = ("base", "mark", "notional", "position", "qty", "sums", "trade_used")
+    __slots__ = ("base", "line", "mark", "position", "qty", "trade_used")
 
-    def __init__(self, base: str, position: str, mark: Decimal, sums: _Sums) -> None:
+    def __init__(
+        self, base: str, position: str, qty: Decimal, mark: Decimal, trade_used: Decimal, line: Line
+    ) -> None:
         self.base = base
         self.position = position
-        self.qty = _ZERO
+        self.qty = qty
         self.mark = mark
-        self.notional = _ZERO
-        self.trade_used = _ZERO
-        self.sums = sums
+        self.trade_used = trade_used
+        self.line = line
+        line.change(qty * mark)
 
 
 class OpenOrder:
-    """An approved order that may still fill. trade_used: its share of the limit of its trade, all of it unfilled."""
+    """An approved order that may still fill. trade_used: its share of the limit of its trade, filled or not; reserve:
+    the cash that a unit of it may need, fee included; replaced_by: the id that it is being amended to."""
 
-    __slots__ = ("fee", "filled", "intent", "left", "notional", "replaced_by", "reserved", "trade_used")
+    __slots__ = ("intent", "left", "line", "quote", "replaced_by", "reserve", "trade_used")
 
-    def __init__(self, intent: OrderIntent, trade_used: Decimal, fee: Decimal) -> None:
+    def __init__(self, intent: OrderIntent, trade_used: Decimal, reserve: Decimal) -> None:
         self.intent = intent
         self.left = intent.qty
-        self.filled = _ZERO
-        self.fee = fee
         self.trade_used = trade_used
-        self.notional = _ZERO
-        self.reserved = _ZERO
+        self.reserve = reserve
+        self.quote = intent.quote if reserve else ""
+        self.line: Line | None = None
         self.replaced_by = ""
 
 
@@ -54,39 +93,44 @@ class Exposure:
     def __init__(self) -> None:
         self.positions: dict[tuple[str, str], Position] = {}
         self.orders: dict[str, OpenOrder] = {}
-        self._sums: dict[str, tuple[Decimal, int]] = {}  # amount, and how many lines stand behind it
-        self._owners: dict[str, dict[str, int]] = {}  # base asset -> strategy -> positions and open entries
-        self._exits: dict[tuple[str, str], dict[str, OpenOrder]] = {}
-        self._entries: dict[tuple[str, str], dict[str, OpenOrder]] = {}
-        self._by_symbol: dict[
-            tuple[str, str], dict[str, OpenOrder]
-        ] = {}  # venue, symbol: all but resting stops
+        self._gross = Sum()
+        self._strategies: dict[str, Sum] = {}
+        self._bases: dict[str, Sum] = {}
+        self._clusters: dict[str, Sum] = {}
+        self._by_symbol: dict[str, dict[str, OpenOrder]] = {}
+        self._owners: dict[
+            str, dict[str, int]
+        ] = {}  # base asset -> strategy -> its positions and open entries
         self._reserved: dict[str, Decimal] = {}
 
     # What is asked
 
     def gross(self) -> Decimal:
         """Everything held and waiting."""
-        return self._sum(GROSS)
+        return self._gross.amount
 
     def of_strategy(self, strategy: str) -> Decimal:
         """What a strategy holds and waits for."""
-        return self._sum(f"strategy:{strategy}")
+        found = self._strategies.get(strategy)
+        return found.amount if found else _ZERO
 
     def of_base(self, base: str) -> Decimal:
         """What is held and waited for of a base asset, whatever it is traded against."""
-        return self._sum(f"base:{base}")
+        found = self._bases.get(base)
+        return found.amount if found else _ZERO
 
     def of_cluster(self, cluster: str) -> Decimal:
         """What is held and waited for of assets that move together."""
-        return self._sum(f"cluster:{cluster}")
+        found = self._clusters.get(cluster)
+        return found.amount if found else _ZERO
 
     def trade_used(self, strategy: str, symbol: str) -> Decimal:
         """What the units of the present trade, waiting ones included, took of the limit of a trade: a share of 1."""
         held = self.positions.get((strategy, symbol))
         used = held.trade_used if held else _ZERO
-        for order in self._entries.get((strategy, symbol), {}).values():
-            used += order.trade_used * order.left / order.intent.qty
+        for order in self._by_symbol.get(symbol, {}).values():
+            if order.line is not None and order.intent.strategy == strategy:
+                used += order.trade_used * order.left / order.intent.qty
         return used
 
     def held(self, strategy: str, symbol: str, position: str) -> Decimal:
@@ -94,38 +138,44 @@ class Exposure:
         found = self.positions.get((strategy, symbol))
         return found.qty if found is not None and found.position == position else _ZERO
 
-    def exits_left(self, strategy: str, symbol: str, without: str = "") -> Decimal:
-        """What open exits of a position may still take off it, `without` one that is about to be amended. An order and
-        the one it was amended from count as the larger of the two until one of them has ended."""
-        exits = self._exits.get((strategy, symbol))
-        if not exits:
-            return _ZERO
-        total = _ZERO
-        for order in exits.values():
-            if order.intent.id == without:
-                continue
-            newer = exits.get(order.replaced_by)
-            total += order.left if newer is None else max(_ZERO, order.left - newer.left)
+    def opposite_way(self, strategy: str, symbol: str, position: str) -> Decimal:
+        """Lots that a strategy holds or waits for the other way than `position`."""
+        held = self.positions.get((strategy, symbol))
+        total = held.qty if held is not None and held.position != position else _ZERO
+        for order in self._by_symbol.get(symbol, {}).values():
+            intent = order.intent
+            if order.line is not None and intent.strategy == strategy and intent.position != position:
+                total += order.left
         return total
 
-    def opposite(self, venue: str, symbol: str, side: str) -> Decimal | None:
+    def exits_left(self, strategy: str, symbol: str, without: str = "") -> Decimal:
+        """What open exits of a position may still take off it, `without` one that is about to be amended. An order and
+        the one it is amended to count as the larger of the two until one of them has ended."""
+        total = _ZERO
+        orders = self._by_symbol.get(symbol, {})
+        for order in orders.values():
+            if order.line is None and order.intent.strategy == strategy and order.intent.id != without:
+                newer = orders.get(order.replaced_by)
+                total += order.left if newer is None else max(_ZERO, order.left - newer.left)
+        return total
+
+    def opposite(self, symbol: str, side: str) -> Decimal | None:
         """The best price among our open orders on the other side of `side`; None where there is none. Stops that rest
         untriggered are not in the book and do not count."""
-        orders = self._by_symbol.get((venue, symbol))
-        if not orders:
-            return None
-        prices = [
-            each.intent.price
-            for each in orders.values()
-            if each.intent.side != side and each.intent.price is not None
-        ]
-        if not prices:
-            return None
-        return min(prices) if side == "buy" else max(prices)
+        best: Decimal | None = None
+        for order in self._by_symbol.get(symbol, {}).values():
+            intent = order.intent
+            price = intent.price
+            if intent.side == side or price is None or intent.action is Action.PROTECT:
+                continue
+            if best is None or (price < best if side == "buy" else price > best):
+                best = price
+        return best
 
     def owner(self, base: str) -> str | None:
         """The strategy that holds, or waits for, a base asset."""
-        return next(iter(self._owners.get(base, ())), None)
+        owners = self._owners.get(base)
+        return next(iter(owners)) if owners else None
 
     def reserved(self, quote: str) -> Decimal:
         """Cash of a currency that open buys may need, fees included."""
@@ -137,20 +187,21 @@ class Exposure:
         """An order was approved and may fill. trade_used: its notional over the limit of a trade."""
         if intent.action is Action.CANCEL or intent.id in self.orders:
             return
-        order = OpenOrder(intent, trade_used, fee)
-        key = (intent.strategy, intent.symbol)
-        self.orders[intent.id] = order
-        if intent.action is not Action.PROTECT:
-            self._by_symbol.setdefault((intent.venue, intent.symbol), {})[intent.id] = order
-        if intent.action is Action.ENTRY:
-            self._entries.setdefault(key, {})[intent.id] = order
+        price = intent.price
+        entry = intent.action is Action.ENTRY
+        buys = entry and intent.side == "buy" and price is not None
+        order = OpenOrder(intent, trade_used, price * (_ONE + fee) if buys and price else _ZERO)
+        beside = self._by_symbol.setdefault(intent.symbol, {})
+        self.orders[intent.id] = beside[intent.id] = order
+        if entry:
+            order.line = self._line(intent.strategy, intent.base, intent.cluster)
+            order.line.change(intent.qty * (price or _ZERO))
             self._own(intent.base, intent.strategy, 1)
-            self._revalue_order(order, 1)
-        else:
-            older = self._exits.setdefault(key, {}).get(intent.replaces)
-            if older is not None:
-                older.replaced_by = intent.id
-            self._exits[key][intent.id] = order
+            self._reserve(order, intent.qty)
+            return
+        older = beside.get(intent.replaces)
+        if older is not None and older.line is None and older.intent.strategy == intent.strategy:
+            older.replaced_by = intent.id
 
     def filled(self, order_id: str, qty: Decimal, price: Decimal) -> bool:
         """Part or all of an open order filled; True where it is the order's first fill.
@@ -160,23 +211,19 @@ class Exposure:
         """
         order = self.orders.get(order_id)
         if order is None:
-            raise DataError(
-                f"a fill names the order {order_id!r}, which is not open here",
-                "halt and reconcile the account",
-            )
+            raise DataError(f"a fill names the order {order_id!r}, which is not open here", _HINT)
         if not (qty.is_finite() and qty > 0 and price.is_finite() and price > 0):
-            raise DataError(
-                f"a fill of {order_id} has quantity {qty} at {price}", "halt and reconcile the account"
-            )
-        intent, first = order.intent, not order.filled
-        if intent.action is Action.ENTRY:
-            self._add(order, qty, price)
+            raise DataError(f"a fill of {order_id} has quantity {qty} at {price}", _HINT)
+        intent, first = order.intent, order.left == order.intent.qty
+        taken = min(qty, order.left)
+        if order.line is None:
+            self._take(intent, qty)
         else:
-            self._take(intent, qty, price)
-        order.filled += qty
-        order.left = max(_ZERO, order.left - qty)
-        if intent.action is Action.ENTRY:
-            self._revalue_order(order, 0)
+            self._add(order, qty, price)
+            self._reserve(order, -taken)
+        order.left -= taken
+        if order.line is not None:
+            order.line.change(order.left * (intent.price or _ZERO))
         if not order.left:
             self.ended(order_id)
         return first
@@ -187,24 +234,20 @@ class Exposure:
         if order is None:
             return
         intent = order.intent
-        key = (intent.strategy, intent.symbol)
-        _drop(self._by_symbol, (intent.venue, intent.symbol), order_id)
-        if intent.action is Action.ENTRY:
-            order.left = _ZERO
-            self._revalue_order(order, -1)
-            _drop(self._entries, key, order_id)
+        del self._by_symbol[intent.symbol][order_id]
+        if order.line is not None:
+            self._reserve(order, -order.left)
+            order.line.end()
             self._own(intent.base, intent.strategy, -1)
-        else:
-            _drop(self._exits, key, order_id)
 
     def mark(self, symbol: str, price: Decimal) -> None:
         """What a symbol is worth now. A price that is none leaves the last one in place."""
         if not (price.is_finite() and price > 0):
             return
-        for (_, held_symbol), position in self.positions.items():
+        for (_, held_symbol), held in self.positions.items():
             if held_symbol == symbol:
-                position.mark = price
-                self._revalue(position, 0)
+                held.mark = price
+                held.line.change(held.qty * price)
 
     def hold(
         self,
@@ -215,93 +258,76 @@ class Exposure:
         position: str,
         qty: Decimal,
         mark: Decimal,
-        trade_used: Decimal = Decimal(1),
+        trade_used: Decimal = _ONE,
     ) -> None:
         """Set what is held, in place of what was known: after a restart or a reconciliation. qty 0: nothing."""
         key = (strategy, symbol)
         if key in self.positions:
             self._forget(key)
         if qty > 0:
-            held = Position(base, position, mark, _sums_of(strategy, base, cluster))
-            held.qty, held.trade_used = qty, trade_used
-            self._enter(key, held)
+            line = self._line(strategy, base, cluster)
+            self.positions[key] = Position(base, position, qty, mark, trade_used, line)
+            self._own(base, strategy, 1)
 
     # How it is kept
 
     def _add(self, order: OpenOrder, qty: Decimal, price: Decimal) -> None:
         intent = order.intent
-        key = (intent.strategy, intent.symbol)
-        held = self.positions.get(key)
+        used = order.trade_used * qty / intent.qty
+        held = self.positions.get((intent.strategy, intent.symbol))
         if held is None:
-            held = Position(
+            self.hold(
+                intent.strategy,
+                intent.symbol,
                 intent.base,
+                intent.cluster,
                 intent.position,
+                qty,
                 price,
-                _sums_of(intent.strategy, intent.base, intent.cluster),
+                used,
             )
-            held.qty, held.trade_used = qty, order.trade_used * qty / intent.qty
-            self._enter(key, held)
             return
         if held.position != intent.position:
             raise DataError(
                 f"{intent.id} opened a {intent.position} in {intent.symbol}, where a {held.position} is held",
-                "halt and reconcile the account",
+                _HINT,
             )
         held.qty += qty
-        held.trade_used += order.trade_used * qty / intent.qty
-        self._revalue(held, 0)
+        held.trade_used += used
+        held.line.change(held.qty * held.mark)
 
-    def _take(self, intent: OrderIntent, qty: Decimal, price: Decimal) -> None:
+    def _take(self, intent: OrderIntent, qty: Decimal) -> None:
         key = (intent.strategy, intent.symbol)
         held = self.positions.get(key)
         if held is None or held.position != intent.position or held.qty < qty:
-            have = held.qty if held is not None else _ZERO
+            have = f"a {held.position} of {held.qty}" if held is not None else "nothing"
             raise DataError(
-                f"{intent.id} took {qty} {intent.symbol} at {price} off a {intent.position} of {have}",
-                "halt and reconcile the account",
+                f"{intent.id} took {qty} {intent.symbol} off a {intent.position}, where {have} is held", _HINT
             )
         held.qty -= qty
         if held.qty:
-            self._revalue(held, 0)
+            held.line.change(held.qty * held.mark)
         else:
             self._forget(key)
 
-    def _enter(self, key: tuple[str, str], held: Position) -> None:
-        self.positions[key] = held
-        self._own(held.base, key[0], 1)
-        self._revalue(held, 1)
-
     def _forget(self, key: tuple[str, str]) -> None:
         held = self.positions.pop(key)
-        held.qty = _ZERO
-        self._revalue(held, -1)
+        held.line.end()
         self._own(held.base, key[0], -1)
 
-    def _revalue(self, held: Position, lines: int) -> None:
-        now = held.qty * held.mark
-        self._change(held.sums, now - held.notional, lines)
-        held.notional = now
+    def _line(self, strategy: str, base: str, cluster: str) -> Line:
+        return Line(
+            (
+                self._gross,
+                _entry(self._strategies, strategy),
+                _entry(self._bases, base),
+                _entry(self._clusters, cluster),
+            )
+        )
 
-    def _revalue_order(self, order: OpenOrder, lines: int) -> None:
-        intent = order.intent
-        now = order.left * (intent.price or _ZERO)
-        self._change(_sums_of(intent.strategy, intent.base, intent.cluster), now - order.notional, lines)
-        order.notional = now
-        if intent.side == "buy":
-            needed = now * (1 + order.fee)
-            self._reserved[intent.quote] = self.reserved(intent.quote) + needed - order.reserved
-            order.reserved = needed
-
-    def _change(self, sums: _Sums, by: Decimal, lines: int) -> None:
-        for name in sums:
-            amount, count = self._sums.get(name, (_ZERO, 0))
-            if count + lines:
-                self._sums[name] = (amount + by, count + lines)
-            else:
-                del self._sums[name]  # starts from an exact 0 the next time
-
-    def _sum(self, name: str) -> Decimal:
-        return self._sums.get(name, (_ZERO, 0))[0]
+    def _reserve(self, order: OpenOrder, qty: Decimal) -> None:
+        if order.reserve:
+            self._reserved[order.quote] = self._reserved.get(order.quote, _ZERO) + qty * order.reserve
 
     def _own(self, base: str, strategy: str, by: int) -> None:
         owners = self._owners.setdefault(base, {})
@@ -310,13 +336,8 @@ class Exposure:
             del owners[strategy]
 
 
-def _sums_of(strategy: str, base: str, cluster: str) -> _Sums:
-    return GROSS, f"strategy:{strategy}", f"base:{base}", f"cluster:{cluster}"
-
-
-def _drop(groups: dict[tuple[str, str], dict[str, OpenOrder]], key: tuple[str, str], order_id: str) -> None:
-    group = groups.get(key)
-    if group is not None:
-        group.pop(order_id, None)
-        if not group:
-            del groups[key]
+def _entry(sums: dict[str, Sum], name: str) -> Sum:
+    found = sums.get(name)
+    if found is None:
+        found = sums[name] = Sum()
+    return found

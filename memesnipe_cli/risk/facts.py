@@ -1,6 +1,7 @@
 """What is known at the moment an order is checked. Nothing here is taken from the order itself.
 
-None and NaN mean unknown. Unknown keeps entries back; it never keeps back what makes a position smaller.
+None means unknown, and NaN or an infinity is turned into it. Unknown keeps entries back; it never keeps back what
+makes a position smaller.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from memesnipe_cli.risk.levels import Level
+from memesnipe_cli.risk.scopes import ACCOUNT
 
 ONLINE = "online"
 
@@ -21,7 +23,7 @@ class LatchView(Protocol):
     def fence(self) -> int:
         """The newest right to send that was given away; an older one has lapsed."""
 
-    def level(self, scope: str = "account") -> Level:
+    def level(self, scope: str = ACCOUNT) -> Level:
         """The level of `account`, `strategy:NAME` or `symbol:DOGE/USD`."""
 
 
@@ -42,6 +44,10 @@ class Product:
     status: str = ONLINE
     allowed: bool = True
     shortable: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("tick", "lot", "min_qty", "min_notional", "taker_fee", "max_qty"):
+            object.__setattr__(self, name, _known(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +76,20 @@ class Facts:
     bid: Decimal | None = None
     ask: Decimal | None = None
     quality: str | None = None
-    trade_scale: Decimal = Decimal(1)
+    trade_scale: Decimal | None = Decimal(1)
+
+    def __post_init__(self) -> None:
+        for name, number in (
+            ("reference", self.reference),
+            ("equity", self.equity),
+            ("cash", self.cash),
+            ("bid", self.bid),
+            ("ask", self.ask),
+            ("trade_scale", self.trade_scale),
+        ):
+            if number is not None and not number.is_finite():
+                object.__setattr__(self, name, None)
+
+
+def _known(number: Decimal | None) -> Decimal | None:
+    return number if number is not None and number.is_finite() else None

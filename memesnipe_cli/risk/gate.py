@@ -6,7 +6,7 @@ limits hold for any sequence of approvals, fills and cancels.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 from memesnipe_cli.risk.actions import APPLIES
 from memesnipe_cli.risk.approval import _MINT, Approved, Refused
 from memesnipe_cli.risk.bounds import DUPLICATE_WINDOW_MS, Bounds
-from memesnipe_cli.risk.chain import CHECKS, Standing, content, notional, trade_limit
-from memesnipe_cli.risk.checks import Scalar
+from memesnipe_cli.risk.chain import CHECKS, Standing, notional, trade_limit
+from memesnipe_cli.risk.checked import CHECK_FAILED
+from memesnipe_cli.risk.checks import PASS, Verdict
 from memesnipe_cli.risk.exposure import Exposure
 from memesnipe_cli.risk.facts import Facts
 from memesnipe_cli.risk.intent import Action, OrderIntent
 from memesnipe_cli.risk.rates import Rates
+from memesnipe_cli.risk.scopes import ACCOUNT, strategy_scope
 
 if TYPE_CHECKING:
     from memesnipe_cli.profile import Profile
 
-CHECK_FAILED = "check_failed"
 UNKNOWN = "_unknown"
 _ZERO = Decimal(0)
-_REMEMBERED = 256  # contents of orders, before those out of the window are forgotten
 
 
 class Gate:
@@ -68,18 +68,18 @@ class Gate:
         """Whether an order may be sent now. The first check that fails decides; an approval reserves what the order may
         use until `filled` or `ended` says what became of it. Raises nothing: a check that breaks refuses."""
         standing = self._standing
-        entry = order.action is Action.ENTRY
+        entry, worth = order.action is Action.ENTRY, notional(order)
         for name, check in self._chains[order.action]:
             try:
-                code, value, limit = check(standing, order, facts)
+                verdict = check(standing, order, facts, worth)
             except Exception as problem:
-                return self._refuse(order, name, CHECK_FAILED, f"{name}: {problem!r}", None)
-            if code and (entry or not code.endswith(UNKNOWN)):
-                return self._refuse(order, name, code, value, limit)
+                return self._refuse(order, name, (CHECK_FAILED, f"{name}: {problem!r}", None))
+            if verdict is not PASS and (entry or not verdict[0].endswith(UNKNOWN)):
+                return self._refuse(order, name, verdict)
         standing.rates.took(facts.now_ms, entry)
         if entry:
             self._remember_content(order, facts.now_ms)
-        self._reserve(order, trade_limit(standing, facts) if entry else None, facts.product.taker_fee)
+        self._reserve(order, worth, trade_limit(standing, facts) if entry else None, facts.product.taker_fee)
         self.approvals += 1
         return Approved(_MINT, order, facts.now_ms, standing.fence)
 
@@ -103,37 +103,38 @@ class Gate:
         """An order that was approved by an earlier process and is still open: booked, not checked. equity: the net
         asset value that it was entered at; None counts it as a whole trade."""
         share = self._standing.bounds.trade_share
-        self._reserve(order, None if equity is None else equity * share, fee)
+        self._reserve(order, notional(order), None if equity is None else equity * share, fee)
 
     def remember(self, ids: Iterable[str]) -> None:
         """Client order ids that were used before this process began."""
         self._standing.ids.update(ids)
 
-    def _reserve(self, order: OrderIntent, limit: Decimal | None, fee: Decimal | None) -> None:
+    def _reserve(
+        self, order: OrderIntent, worth: Decimal, limit: Decimal | None, fee: Decimal | None
+    ) -> None:
         if order.action is Action.CANCEL:
             return
         standing = self._standing
         standing.ids.add(order.id)
         used = _ZERO
         if order.action is Action.ENTRY:
-            used = notional(order) / limit if limit else Decimal(1)
+            used = worth / limit if limit else Decimal(1)
         standing.exposure.opened(order, used, fee or _ZERO)
 
     def _remember_content(self, order: OrderIntent, now_ms: int) -> None:
-        sent = self._standing.sent
-        if len(sent) >= _REMEMBERED:
-            self._standing.sent = sent = {
-                what: at for what, at in sent.items() if now_ms - at < DUPLICATE_WINDOW_MS
-            }
-        sent[content(order)] = now_ms
+        sent = self._standing.sent.setdefault((order.strategy, order.symbol), deque())
+        while sent and now_ms - sent[0][0] >= DUPLICATE_WINDOW_MS:
+            sent.popleft()
+        sent.append((now_ms, order))
 
-    def _refuse(self, order: OrderIntent, name: str, code: str, value: Scalar, limit: Scalar) -> Refused:
+    def _refuse(self, order: OrderIntent, name: str, verdict: Verdict) -> Refused:
+        code, value, limit = verdict
         self.refusals[code] += 1
         trip = ""
         if code == CHECK_FAILED:
-            trip = "account"
+            trip = ACCOUNT
         elif name == "executions":
-            trip = f"strategy:{order.strategy}"
+            trip = strategy_scope(order.strategy)
         return Refused(order, name, code, value, limit, trip)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -122,13 +122,21 @@ class LatchFile:
         except (StoreError, OSError):
             return self._trip_beside(scope, hold)
 
-    def reset(self, scope: str, expected: int, *, before: Callable[[], object] | None = None) -> Latch:
+    def reset(
+        self,
+        scope: str,
+        expected: int,
+        *,
+        known: Mapping[str, Hold] | None = None,
+        before: Callable[[], object] | None = None,
+    ) -> Latch:
         """Clears one scope. Returns what stands then.
 
         A latch that was unreadable or missing is whole again after it, with a new fence: a trader that still runs may
-        send no more and is started anew. `before` is called under the lock once nothing else stands in the way; if it
-        raises nothing is reset. Raises RefusedError where the generation is no longer `expected`: somebody tripped
-        meanwhile; StoreBusyError that says who holds the lock; StoreError.
+        send no more and is started anew. `known` are the holds that such a latch may have forgotten. `before` is called
+        under the lock once nothing else stands in the way; if it raises nothing is reset. Raises RefusedError where
+        the generation is no longer `expected`: somebody tripped meanwhile; StoreBusyError that says who holds the
+        lock; StoreError.
         """
 
         def clear(latch: Latch) -> Latch:
@@ -140,7 +148,11 @@ class LatchFile:
             if before is not None:
                 before()
             now = clock.now_ms()
-            cleared = latch.cleared(scope, now)
+            if not latch.mended:
+                return latch.cleared(scope, now)
+            for each, hold in (known or {}).items():
+                latch = latch.raised(each, hold)
+            cleared = replace(latch.cleared(scope, now), mended=False)
             return cleared.fenced(now) if latch.problem else cleared
 
         return self._changed(LOCK_DEADLINE_S, clear)
@@ -234,6 +246,8 @@ class LatchFile:
         with locks.exclusive(self._lock, f"the breaker latch of account {self.account!r}", deadline_s):
             trips = self._waiting_trips()
             standing = _with_trips(self._read_file(must_exist=True), trips)
+            if standing.problem:
+                standing = replace(standing, mended=True)
             after = change(standing)
             if after is standing and not trips and not standing.problem:
                 return standing

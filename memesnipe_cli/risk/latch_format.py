@@ -38,6 +38,7 @@ def latch_bytes(latch: Latch) -> bytes:
             "holds": {scope: _hold_fields(hold) for scope, hold in latch.holds.items()},
             "resets": dict(latch.resets),
             "fence": latch.fence,
+            "mended": latch.mended,
         }
     )
 
@@ -52,6 +53,7 @@ def parse_latch(data: bytes, account: str) -> Latch:
             {str(scope): _hold(hold) for scope, hold in fields["holds"].items()},
             {str(scope): _count(number) for scope, number in fields["resets"].items()},
             _count(fields["fence"]),
+            fields["mended"] is True,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise BadLatchError(f"has fields that no latch has ({problem})") from None

@@ -52,6 +52,7 @@ class Latch:
 
     generation: rises with every change. resets: for each scope that was ever reset, a number that rises with every
     reset and is not below the reset's time in ms UTC. fence: the token of whoever may send orders; it rises likewise.
+    mended: the file was lost once and is written anew; until the next reset it may lack holds that stood before.
     problem: what is wrong with the file and where, empty where nothing is; the account is then at HALT at least.
     """
 
@@ -60,6 +61,7 @@ class Latch:
     holds: Mapping[str, Hold] = field(default_factory=dict)
     resets: Mapping[str, int] = field(default_factory=dict)
     fence: int = 0
+    mended: bool = False
     problem: str = ""
 
     def level(self, scope: str = ACCOUNT) -> Level:

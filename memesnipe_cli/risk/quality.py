@@ -13,9 +13,8 @@ The judgements are in quality_checks.py, the numbers in the profile's [execution
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from memesnipe_cli.clock import DAY_MS, MINUTE_MS
 from memesnipe_cli.risk.quality_checks import HALT, OK, STATES, above, below, data_age, slippage_bps
@@ -30,6 +29,8 @@ FILLS_WINDOW_MS = (
 )
 MOST_OBSERVATIONS = 1000
 MOST_FILLS = 20
+
+NEVER = 2**63
 
 # Liquidity: the last six observations against the median of a day of them (of two days, where a bar is an hour).
 RECENT_VOLUMES = 6
@@ -76,8 +77,7 @@ UNITS = {
 Reading = float | Decimal | None
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What one check says now.
 
     `scope`: `account`, `symbol:DOGE/USD`, `venue:kraken` or `currency:USDC`. `value` is None where it is not known.
@@ -127,19 +127,25 @@ class ExecutionQuality:
         self._prices: dict[str, tuple[int, float | None]] = {}
         self._statuses: dict[str, tuple[int, str | None]] = {}
         self._codes: dict[tuple[str, str], int] = {}
+        # What is said of the account holds until something happens or leaves its window; None: judge anew.
+        self._account: list[Finding] | None = None
+        self._account_until = 0
 
     def sent_acknowledged(self, now_ms: int, latency_ms: Reading) -> None:
         """An order was acknowledged `latency_ms` after it was sent. Below 0 it cannot be read."""
+        self._account = None
         latency = readable(latency_ms)
         self._latencies.add(now_ms, latency if latency is not None and latency >= 0.0 else None)
 
     def request(self, now_ms: int, ok: bool | None) -> None:
         """A request to the venue was answered, or not. Whatever is not True is an error; a refusal that is the
         venue's good right (too small an order) is an answer."""
+        self._account = None
         self._failures.add(now_ms, 0.0 if ok is True else 1.0)
 
     def filled(self, now_ms: int, reference: Reading, price: Reading, side: str) -> None:
         """A fill at `price` of an order decided on `reference` (the close or mid at the decision)."""
+        self._account = None
         wanted, got = readable(reference), readable(price)
         lost = slippage_bps(side, wanted, got) if wanted is not None and got is not None else None
         lost = readable(lost)
@@ -164,12 +170,12 @@ class ExecutionQuality:
 
     def clock_skew(self, now_ms: int, skew_ms: Reading) -> None:
         """Our clock minus the venue's."""
+        self._account = None
         self._skew = (now_ms, readable(skew_ms))
 
     def stablecoin(self, currency: str, now_ms: int, price: Reading) -> None:
         """What a stablecoin is worth in dollars: its bid."""
-        number = readable(price)
-        self._prices[currency] = (now_ms, number if number is not None and number > 0.0 else None)
+        self._prices[currency] = (now_ms, readable(price))
 
     def venue_status(self, venue: str, now_ms: int, status: str | None) -> None:
         """The venue's own word; `online` alone lets entries through."""
@@ -199,33 +205,41 @@ class ExecutionQuality:
         ]
 
     def _of_account(self, now_ms: int) -> list[Finding]:
+        if self._account is None or now_ms > self._account_until:
+            self._account = self._judge_account(now_ms)
+            windows = (self._latencies, self._failures, self._slippages, self._late_slippages)
+            ends = [window.stays_until() for window in windows]
+            if self._skew is not None:
+                ends.append(self._skew[0] + WINDOW_MS)
+            # A skew that is too old stays so: it is not looked at again before the next one.
+            self._account_until = min(
+                (end for end in ends if end is not None and end >= now_ms), default=NEVER
+            )
+        return self._account
+
+    def _judge_account(self, now_ms: int) -> list[Finding]:
         own = self._settings
-        found = [
-            self._average(
-                LATENCY,
-                self._latencies,
-                now_ms,
-                own.least_latencies,
-                own.latency_warning_ms,
-                own.latency_halt_ms,
-            ),
-            self._average(
-                ERROR_RATE,
-                self._failures,
-                now_ms,
-                own.least_requests,
-                own.error_rate_warning,
-                own.error_rate_halt,
-            ),
-            self._average(
-                SLIPPAGE, self._slippages, now_ms, own.least_fills, own.slippage_warning_bps, math.inf
-            ),
-            self._worst_fill(now_ms),
-        ]
+        slippage = own.slippage_warning_bps
+        averages = (
+            (LATENCY, self._latencies, own.least_latencies, own.latency_warning_ms, own.latency_halt_ms),
+            (ERROR_RATE, self._failures, own.least_requests, own.error_rate_warning, own.error_rate_halt),
+            (SLIPPAGE, self._slippages, own.least_fills, slippage, math.inf),
+        )
+        found = []
+        for check, seen, least, warning, halt in averages:
+            seen.forget(now_ms)
+            # Unknown while the window holds what could not be read.
+            value = math.nan if seen.has_unknown() else seen.mean(least)
+            found.append(self._of_window(check, value, warning, halt))
+        fills = self._late_slippages
+        fills.forget(now_ms)
+        # One bad fill is worth a warning by itself.
+        worst = math.nan if fills.has_unknown() else fills.worst()
+        found.append(self._of_window(FILL_SLIPPAGE, worst, slippage, math.inf))
         if self._skew is not None or self._live:
-            skew = _fresh(self._skew, now_ms)
+            skew = math.fabs(_fresh(self._skew, now_ms))
             warning, halt = own.clock_skew_warning_ms, own.clock_skew_halt_ms
-            found.append(self._above(CLOCK_SKEW, "account", math.fabs(skew), warning, halt))
+            found.append(self._above(CLOCK_SKEW, "account", skew, warning, halt))
         return [finding for finding in found if finding is not None]
 
     def _of_venue(self, venue: str, now_ms: int) -> list[Finding]:
@@ -253,7 +267,7 @@ class ExecutionQuality:
             if measured is not None and measured[1] is not None:
                 age = measured[1] + (now_ms - measured[0])
             code, value, limit = data_age(age, self._settings.data_age_ms)
-            found.append(Finding(DATA_AGE, scope, readable(value), limit, STATES[code]))
+            found.append(Finding(DATA_AGE, scope, _known(value), limit, STATES[code]))
         seen = self._volumes.get(symbol)
         share = None if seen is None else math.nan if seen.is_unknown() else seen.share()
         if share is not None:
@@ -262,27 +276,12 @@ class ExecutionQuality:
             found.append(self._judged(LIQUIDITY, scope, *below(share, least, clears, before)))
         return found
 
-    def _average(
-        self, check: str, seen: RecentValues, now_ms: int, least: int, warning: float, halt: float
-    ) -> Finding | None:
-        """An average over a window, unknown while the window holds what could not be read."""
-        seen.forget(now_ms)
-        value = math.nan if seen.has_unknown() else seen.mean(least)
+    def _of_window(self, check: str, value: float | None, warning: float, halt: float) -> Finding | None:
+        """None where the window holds too little to judge by: what stood before is over then."""
         if value is None:
-            # Too little to judge by, or it has all left the window: what stood before is over.
             self._codes.pop((check, "account"), None)
             return None
         return self._above(check, "account", value, warning, halt)
-
-    def _worst_fill(self, now_ms: int) -> Finding | None:
-        """The worst single fill of the last minutes: one of them is worth a warning by itself."""
-        seen = self._late_slippages
-        seen.forget(now_ms)
-        value = math.nan if seen.has_unknown() else seen.worst()
-        if value is None:
-            self._codes.pop((FILL_SLIPPAGE, "account"), None)
-            return None
-        return self._above(FILL_SLIPPAGE, "account", value, self._settings.slippage_warning_bps, math.inf)
 
     def _above(self, check: str, scope: str, value: float, warning: float, halt: float) -> Finding:
         before = self._codes.get((check, scope), OK)
@@ -290,12 +289,16 @@ class ExecutionQuality:
 
     def _judged(self, check: str, scope: str, code: int, value: float, limit: float) -> Finding:
         self._codes[(check, scope)] = code
-        return Finding(check, scope, readable(value), limit, STATES[code])
+        return Finding(check, scope, _known(value), limit, STATES[code])
 
 
 def quote_of(symbol: str) -> str:
     """`USD` of `DOGE/USD`, `USDT` of `ETH/USDT:USDT`."""
     return symbol.partition("/")[2].partition(":")[0]
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _is_fresh(at_ms: int, now_ms: int) -> bool:

@@ -12,6 +12,8 @@ from collections import deque
 from decimal import Decimal
 from itertools import islice
 
+LARGEST = 1e30  # no price, volume or time is larger, and sums of such numbers cannot overflow
+
 
 class RecentValues:
     """The observations of the last `window_ms`, the newest `most` of them."""
@@ -39,6 +41,10 @@ class RecentValues:
         """Let go of what has left the window."""
         while self._kept and now_ms - self._kept[0][0] > self._window_ms:
             self._drop_oldest()
+
+    def stays_until(self) -> int | None:
+        """The last moment at which nothing has left the window yet; None where it is empty."""
+        return self._kept[0][0] + self._window_ms if self._kept else None
 
     def _drop_oldest(self) -> None:
         value = self._kept.popleft()[1]
@@ -107,11 +113,11 @@ class OwnMedian:
 
 
 def readable(value: float | Decimal | None) -> float | None:
-    """A finite number as a float; None for everything else, also for a Decimal NaN."""
+    """A number as a float; None for everything else: a NaN, also a Decimal's, and what is too large to be meant."""
     if value is None:
         return None
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) else None
+    return number if -LARGEST <= number <= LARGEST else None

@@ -55,6 +55,10 @@ _JOURNAL_VIEWS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("high_water_mark", AMOUNT),
             ("drawdown", "DOUBLE"),
             ("daily_loss", "DOUBLE"),
+            ("action", "VARCHAR"),
+            ("scope", "VARCHAR"),
+            ("by", "VARCHAR"),
+            ("reason", "VARCHAR"),
         ),
     ),
     "ingests": (

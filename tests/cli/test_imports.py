@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from memesnipe_cli.cli import COMMANDS
+from memesnipe_cli.risk.latch import LatchFile
+from memesnipe_cli.risk.marks_file import marks_path, write_marks
+from memesnipe_cli.store.paths import StorePaths
 
 HEAVY = {"duckdb", "numpy", "numba", "ccxt", "pyarrow", "httpx", "keyring", "tenacity"}
 DRAWING = {"rich"}
@@ -61,6 +64,18 @@ def test_help_imports_only_its_own_command_and_nothing_heavy(command: str) -> No
 )
 def test_light_commands_import_nothing_heavy(line: str) -> None:
     assert not imported_by(*line.split()) & (HEAVY | DRAWING)
+
+
+@pytest.mark.parametrize(
+    "line", ["status --json", "status", "trip --reason because", "history", "trip --strategy own --reason x"]
+)
+def test_the_kill_switch_imports_next_to_nothing(line: str, tmp_path: Path) -> None:
+    paths = StorePaths(tmp_path)
+    LatchFile(paths, "paper").create()
+    monitoring = {"elevated": False, "reconcile_seconds": 300.0, "alert_seconds": 3600.0}
+    write_marks(marks_path(paths, "paper"), {"tiers": {"halt": 0.05}, "monitoring": monitoring})
+    modules = imported_by("--store", str(tmp_path), "breaker", *line.split())
+    assert not modules & (HEAVY | DRAWING | {"pydantic", "memesnipe_cli.profile"})
 
 
 def test_only_the_lazy_table_imports_commands() -> None:

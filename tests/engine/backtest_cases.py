@@ -109,5 +109,7 @@ def backtest(equity: list[float] | None = None, **changes: Any) -> Backtest:
         assumptions={"trade_share": 0.02, "replaced": [], "instruments": [TERMS], "funding": [False]},
         coverage=[COVERAGE],
         warnings=[],
+        breaker=[],
+        assumed_reset_ms=12 * HOUR,
     )
     return replace(plain, **changes)

@@ -139,7 +139,7 @@ def _risk_lines(event: list[int], rows: dict[int, tuple[int, int]]) -> Iterator[
     elif level >= Level.HALT:
         yield Line(ts, -1 - row, f"{name} waits", origin=ready)
         return
-    if level < Level.HALT and (stage or stage_before) and level == before or before >= Level.HALT > level:
+    if (level < Level.HALT and (stage or stage_before) and level == before) or before >= Level.HALT > level:
         yield Line(ts, -1 - row, f"{name} stage {stage}")
 
 

@@ -34,7 +34,9 @@ def random_case(seed: int, bars: int) -> tuple[EngineInput, SignalTape]:
     capital = Decimal(rng.choice([200, 1_000, 10_000, 100_000]))
     base_ms = Random(f"{seed} base").choice([BASE_MS, BASE_MS, HOUR_MS])
     streams = [Random(f"{seed} market {number}") for number in range(instruments)]
-    markets = [_market(stream, number, float(capital), bars, base_ms) for number, stream in enumerate(streams)]
+    markets = [
+        _market(stream, number, float(capital), bars, base_ms) for number, stream in enumerate(streams)
+    ]
     terms = [market[0] for market in markets]
     kept = [step for step in range(bars) if Random(f"{seed} step {step}").random() > 0.03]
     funded = any(item.shortable for item in terms) and rng.random() < 0.6
@@ -145,17 +147,19 @@ def _rules(rng: Random, capital: Decimal) -> Rules:
 def _limits(rng: Random, capital: Decimal, base_ms: int) -> dict[str, Any]:
     """Breaker, recovery, rates and caps: tight in most cases, out of reach in the others."""
     cool_off = base_ms * rng.randint(1, 4)
+    warning, halt, emergency = sorted(rng.choice([0.0005, 0.001, 0.002, 0.004, 0.02]) for _ in range(3))
+    daily_warning, daily_halt = sorted(rng.choice([0.002, 0.003, 0.01, 0.03]) for _ in range(2))
     tight = {
         "symbol_share": rng.choice([0.05, 0.3, 9.0]),
         "cluster_share": rng.choice([0.1, 0.5, 9.0]),
         "max_order": capital * rng.choice([Decimal("0.02"), Decimal("0.5"), Decimal(10)]),
         "orders_per_bar": rng.choice([1, 2, 20]),
         "executions_per_hour": rng.choice([1, 3, 40]),
-        "warning": rng.choice([0.001, 0.004, 0.03]),
-        "halt": rng.choice([0.002, 0.008, 0.05]),
-        "emergency": rng.choice([0.006, 0.02, 0.1]),
-        "daily_warning": rng.choice([0.002, 0.02]),
-        "daily_halt": rng.choice([0.003, 0.01, 0.03]),
+        "warning": warning,
+        "halt": halt,
+        "emergency": emergency,
+        "daily_warning": daily_warning,
+        "daily_halt": daily_halt,
         "strategy_halt": rng.choice([0.004, 0.02, 0.2]),
         "lifetime_halt": rng.choice([0.01, 0.05, 0.2]),
         "warning_clears": rng.choice([0.5, 0.8]),

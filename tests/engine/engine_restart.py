@@ -28,6 +28,7 @@ class Restarting:
         )
         changing = (given["rows"], account, state, active, risk)
         for step in range(begin, end):
+            active[:] = True  # after a restart nobody knows that there is nothing to do
             before = [array.copy() for array in changing]
             first = int(account[layout.EVENT_COUNT])
             if self._step(step, arguments) == step:
@@ -40,7 +41,6 @@ class Restarting:
                 for number in range(first, first + killed):
                     self.module.book_event(account, state, risk, events, number)
                 account[layout.EVENT_COUNT] = first + killed
-                active[:] = True  # nobody knows yet that nothing is left to do
                 self._step(step, arguments)
                 again = events[first : int(account[layout.EVENT_COUNT])]
                 assert again.tolist() == told.tolist(), f"step {step}, killed after {killed} events"

@@ -85,12 +85,12 @@ class _Run(Decisions):
             return
         book = self.books[slot]
         position = book.position
+        if book.entry is not None:
+            self.result.misses.append((self.now, slot, "delisted"))
         if position is not None:
             # A long is worth nothing any more; a short is not allowed to profit from that.
             price = 0 if position.side > 0 else self.marks[number]
             self._book(slot, -position.side, position.lots, price, self.marks[number], "delisted")
-        if book.entry is not None:
-            self.result.misses.append((self.now, slot, "delisted"))
         book.entry = book.exit = None
 
     def _charge_funding(self, slot: int) -> None:

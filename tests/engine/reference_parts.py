@@ -125,9 +125,9 @@ class Bar:
 class ReferenceResult:
     """What happened.
 
-    `refusals` and `misses` are (ts, slot, code), `funding` (ts, slot, units paid), `orders` (ts, slot,
-    entry), `risk` (ts, row, what, when a halt may be over; row 0 the account, 1 + s strategy s), `levels` each row's level at each close; `doubts`
-    say where floats may differ.
+    `refusals` and `misses` are (ts, slot, code), `funding` (ts, slot, units paid), `orders` (ts, slot, entry),
+    `risk` (ts, row, what, when a halt may be over; row 0 is the account, 1 + s strategy s), `levels` each row's level
+    at each close; `doubts` say where floats may differ.
     """
 
     trades: list[Trade] = field(default_factory=list)

@@ -216,6 +216,15 @@ ACCOUNT: Scenarios = {
         Case([FLAT] * 4, {1: Enter()}, terms=terms(delisted_ms=1_735_689_600_000 + 2 * 300_000)),
         ["2 missed delisted"],
     ),
+    "a further unit that waits for it is missed as well": (
+        Case(
+            [FLAT, FLAT, (105, 105, 105, 105), FLAT],
+            ENTRY,
+            plan=ExitPlan(units=2, step_r=1.0),
+            terms=terms(delisted_ms=1_735_689_600_000 + 3 * 300_000),
+        ),
+        ["1 buy 10 @100 entry", "3 missed delisted", "3 sell 10 @0 delisted"],
+    ),
     "a delisted short is bought back at the last close": (
         Case(
             [FLAT, FLAT, (98, 98, 98, 98), FLAT],

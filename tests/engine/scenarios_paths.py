@@ -138,7 +138,7 @@ PATHS: Paths = {
                 98,
                 98,
                 98,
-                rules_of=rules(halt=0.02, daily_halt=0.03, collar=0.0),
+                rules_of=rules(warning=0.02, halt=0.02, daily_warning=0.03, daily_halt=0.03, collar=0.0),
                 **LAST_HOURS,
             ),
             **{**SOON, "assumed_reset_ms": 2 * HOUR_MS},

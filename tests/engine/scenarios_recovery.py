@@ -13,6 +13,7 @@ from memesnipe_cli.engine.model import ExitPlan
 
 # Halted at the close of bar 2 with 9,500 left, acknowledged at the close of bar 4; a stage lasts two bars.
 STEPS = rules(
+    warning=0.05,
     halt=0.05,
     cool_off_ms=2 * BASE_MS,
     cool_off_cap_ms=8 * BASE_MS,
@@ -46,7 +47,7 @@ def hours(*percent: float) -> Case:
         cool_off_cap_ms=24 * HOUR_MS,
         assumed_reset_ms=HOUR_MS,
         stage_ms=HOUR_MS,
-        warning=1.0,
+        warning=0.05,
     )
 
 
@@ -86,7 +87,7 @@ RECOVERY: Scenarios = {
             {(0, 4): Enter(), (1, 4): Enter()},
             leave={(0, 2): (1,)},
             plan=TWELVE,
-            rules=replace(STEPS, halt=1.0, strategy_halt=0.1, strategy_share=0.5),
+            rules=replace(STEPS, warning=1.0, halt=1.0, strategy_halt=0.1, strategy_share=0.5),
         ),
         [
             BURDEN_BOUGHT,
@@ -185,6 +186,39 @@ RECOVERY: Scenarios = {
     "each stage is measured from its own begin": (
         beside([50, 50, 50, 40, 40, 30, 30, 20, 20], {}, rules=STEPS),
         [*BACK, "6 account stage 2", "8 account stage 3", "10 account stage 4"],
+    ),
+    "what is reset is judged again at the next close, with nothing held too": (
+        # the day has lost 5 %
+        beside(
+            [50] * 5,
+            {},
+            leave={(0, 2): (1,)},
+            rules=replace(STEPS, daily_warning=0.02, daily_halt=1.0),
+        ),
+        [
+            *HALTED,
+            "3 sell 10 @50 signal",
+            "4 account reset",
+            "4 account stage 1",
+            "5 account WARNING daily_loss",
+            "6 account stage 2",
+        ],
+    ),
+    "and a strategy that filled too often in this hour": (
+        beside(
+            [100] * 5,
+            {},
+            leave={(0, 1): (1,)},
+            rules=replace(STEPS, executions_per_hour=0),
+        ),
+        [
+            BURDEN_BOUGHT,
+            "1 strategy 0 HALT executions",
+            "2 sell 10 @100 signal",
+            "3 strategy 0 reset",
+            "3 strategy 0 stage 1",
+            "4 strategy 0 HALT executions",
+        ],
     ),
     # --- a breach on the way
     "a breach in a stage doubles the cool-off": (

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from reference import simulate
 from reference_parts import ReferenceResult
+from scenarios_paths import PATHS
 from test_fills import SCENARIOS
 
 from memesnipe_cli.engine.model import EngineInput, SignalTape
@@ -23,16 +24,28 @@ from memesnipe_cli.engine.run import simulate as simulate_fast
 SAMPLE = range(110)
 SAMPLE_BARS = 40
 
-REASONS = ("entry", "signal", "time", "stop", "target", "delisted")
+REASONS = ("entry", "signal", "time", "stop", "target", "delisted", "emergency")
 CODES = ("bad_signal", "no_short", "base_owned", "skip_after_win", "cost", "too_small")
+BARRED = ("breaker_halt", "strategy_halt", "order_rate", "recovery_turn")
+ROOMS = ("risk", "trade", "strategy", "gross", "symbol", "cluster", "order", "volume", "weight")
+LEVELS = ("WARNING drawdown", "WARNING daily_loss", "HALT drawdown", "HALT daily_loss", "EMERGENCY drawdown")
 HAPPENS = {
     *(f"{word} {reason}" for word in ("buy", "sell") for reason in REASONS),
-    *(f"missed {reason}" for reason in ("no_bar", "volume", "limit", "delisted")),
-    *(f"refused {code}" for code in CODES),
-    *(f"refused no_room_{cap}" for cap in ("risk", "trade", "strategy", "gross", "volume", "weight")),
+    *(f"missed {reason}" for reason in ("no_bar", "volume", "limit", "delisted", "breaker")),
+    *(f"refused {code}" for code in (*CODES, *BARRED)),
+    *(f"refused no_room_{cap}" for cap in ROOMS),
+    *(f"account {what}" for what in (*LEVELS, "CLOSED", "waits")),
+    *(f"strategy 0 HALT {cause}" for cause in ("strategy_drawdown", "executions")),
+    *(
+        f"{row} {what}"
+        for row in ("account", "strategy 0")
+        for what in ("reset", *map("stage {}".format, range(5)))
+    ),
+    "order recovery",
     "funding",
 }
-ONLY_TOLD = {"refused no_room_cash", "refused too_large"}  # too rare by chance; test_fills tells them
+# Too rare by chance; test_fills and test_reference_levels tell them.
+ONLY_TOLD = {"refused no_room_cash", "refused too_large", "account HALT lifetime_drawdown"}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +64,7 @@ def test_the_sample_holds_everything_that_can_happen(
     assert max(trade.units for *_, result in sample for trade in result.trades) > 2
     told = {
         line.what
-        for case, _ in SCENARIOS.values()
+        for case in (*(case for case, _ in SCENARIOS.values()), *(case for case, _ in PATHS.values()))
         for line in reference_answer(simulate(*case.build())).lines
     }
     assert told >= ONLY_TOLD

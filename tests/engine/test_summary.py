@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from backtest_cases import COVERAGE, HOUR, SINCE, backtest, refusals, trade
 
+from memesnipe_cli.engine.breaker_story import BreakerChange
 from memesnipe_cli.engine.curves import POINTS, Curves, curves
 from memesnipe_cli.engine.notes import SIMULATED_NOTE
 from memesnipe_cli.engine.report import report
 from memesnipe_cli.engine.summary import summary
 from memesnipe_cli.records import BacktestRecord
+from memesnipe_cli.risk.levels import Level
 
 
 def test_the_record_has_every_promised_field_first_and_in_order() -> None:
@@ -172,3 +174,22 @@ def test_open_positions_are_listed_after_the_trades_without_an_exit() -> None:
     assert (closed["open"], still_open["open"]) == (False, True)
     unknown = ("exit_time", "exit_price", "exit_reason", "pnl")
     assert [still_open[name] for name in unknown] == [None] * len(unknown)
+
+
+def test_halts_of_the_breaker_are_counted_and_the_assumed_acknowledgement_is_said() -> None:
+    def change(hour: int, level: Level, cause: str, *, resets: int = 0, stage: int = 0) -> BreakerChange:
+        return BreakerChange(SINCE + hour * HOUR, "account", level, cause, stage, resets, 0.06, 0.01)
+
+    story = [
+        change(1, Level.WARNING, "drawdown"),
+        change(2, Level.HALT, "drawdown"),
+        change(3, Level.EMERGENCY, "drawdown"),
+        change(14, Level.CLOSED, "", resets=1, stage=1),
+        change(20, Level.HALT, "daily_loss", resets=1),
+    ]
+    row = summary(backtest(equity=[200.0] * 24, breaker=story))
+    told = row["breaker"]
+    assert (told["halts"], told["emergencies"], told["resets"]) == ({"drawdown": 1, "daily_loss": 1}, 1, 1)
+    assert told["halted_hours"] == 12 + 4
+    assert told["halted_at_end"] == ["account"]
+    assert any("assumed to be acknowledged 12 h later; still halted at the end" in note for note in row["notes"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from copy import deepcopy
 from decimal import Decimal
 
 import pytest
@@ -19,7 +20,7 @@ from memesnipe_cli.risk.quality_checks import HALT, OK, WARNING, above, below, d
 
 T = 1_700_000_000_000
 SYMBOL, VENUE = "DOGE/USD", "kraken"
-NOTHING = [None, math.nan, math.inf, -math.inf, Decimal("NaN"), Decimal("sNaN")]
+NOTHING = [None, 1e300, 10**400, math.nan, math.inf, -math.inf, Decimal("NaN"), Decimal("sNaN")]
 
 
 def quality(**changes: float) -> ExecutionQuality:
@@ -74,7 +75,13 @@ TABLE: list[tuple[str, Feed, list[tuple[float, str, str | None]]]] = [
     (
         "latency",
         feed_latency,
-        [(500, "ok", None), (501, "warning", None), (1000, "warning", None), (1001, "halt", "latency_halt")],
+        [
+            (-1, "halt", "latency_halt"),
+            (500, "ok", None),
+            (501, "warning", None),
+            (1000, "warning", None),
+            (1001, "halt", "latency_halt"),
+        ],
     ),
     (
         "error_rate",
@@ -220,6 +227,34 @@ def test_averages_expire(feed: Feed) -> None:
     assert own.findings(T + WINDOW_MS + 1) == []
 
 
+def test_what_stood_before_a_window_emptied_is_over() -> None:
+    own = quality()
+    feed_latency(own, 600)
+    assert state(own, "latency") == "warning"
+    later = T + 2 * WINDOW_MS
+    assert state(own, "latency", later) == "nothing"
+    for _ in range(3):
+        own.sent_acknowledged(later, 450.0)  # would go on warning, had it not been forgotten
+    assert state(own, "latency", later) == "ok"
+
+
+def test_an_average_forgets_what_has_left_its_window() -> None:
+    own = quality()
+    feed_latency(own, 5000)
+    for _ in range(3):
+        own.sent_acknowledged(T + WINDOW_MS, 100.0)
+    finding = one(own, "latency", T + WINDOW_MS + 1)
+    assert finding is not None and finding.value == pytest.approx(100.0)
+
+
+def test_only_the_last_twenty_fills_are_averaged() -> None:
+    own = quality()
+    for number in range(25):
+        own.filled(T, 100.0, 150.0 if number < 5 else 100.0, "buy")
+    finding = one(own, "slippage")
+    assert finding is not None and finding.value == 0.0
+
+
 def test_slippage_is_remembered_for_a_day_and_an_unreadable_fill_for_the_window() -> None:
     own = quality()
     feed_slippage(own, 300)  # an hour before T
@@ -338,6 +373,22 @@ def test_liquidity_is_held_against_the_day_before() -> None:
     assert finding is not None and (finding.value, finding.state) == (pytest.approx(1.0), "ok")
 
 
+def test_hourly_bars_are_held_against_two_days() -> None:
+    own = quality()
+    for number in range(200):
+        own.volume(SYMBOL, T + number * HOUR_MS, 1000.0 if number < 194 else 100.0)
+    finding = one(own, "liquidity")
+    assert finding is not None and finding.value == pytest.approx(0.1)
+
+
+def test_no_more_than_a_minutes_bar_of_a_day_is_kept() -> None:
+    own = quality()
+    for number in range(2880):
+        own.volume(SYMBOL, T + number, 1000.0 if number < 1440 else 100.0)
+    finding = one(own, "liquidity")
+    assert finding is not None and finding.value == pytest.approx(1.0)
+
+
 def test_a_market_without_any_trade_has_no_share_of_its_median() -> None:
     own = quality()
     for number in range(60):
@@ -394,6 +445,20 @@ events = st.lists(
 )
 
 
+def tell(own: ExecutionQuality, kind: str, now: int, value: float | None) -> None:
+    say: dict[str, Callable[[], None]] = {
+        "ack": lambda: own.sent_acknowledged(now, value),
+        "request": lambda: own.request(now, value is not None),
+        "fill": lambda: own.filled(now, value, 100.0, "buy"),
+        "volume": lambda: own.volume(SYMBOL, now, value),
+        "age": lambda: own.data_age(SYMBOL, now, value),
+        "skew": lambda: own.clock_skew(now, value),
+        "coin": lambda: own.stablecoin("USD", now, value),
+        "status": lambda: own.venue_status(VENUE, now, "online" if value else None),
+    }
+    say[kind]()
+
+
 @settings(max_examples=60, deadline=None)
 @given(events, st.lists(st.integers(-1000, WINDOW_MS), min_size=1, max_size=60))
 def test_no_input_crashes_it_and_findings_agree_with_the_refusal(
@@ -403,20 +468,15 @@ def test_no_input_crashes_it_and_findings_agree_with_the_refusal(
     now = T
     for number, (kind, value) in enumerate(happened):
         now += steps[number % len(steps)]
-        {
-            "ack": lambda: own.sent_acknowledged(now, value),
-            "request": lambda: own.request(now, value is not None),
-            "fill": lambda: own.filled(now, value, 100.0, "buy"),
-            "volume": lambda: own.volume(SYMBOL, now, value),
-            "age": lambda: own.data_age(SYMBOL, now, value),
-            "skew": lambda: own.clock_skew(now, value),
-            "coin": lambda: own.stablecoin("USD", now, value),
-            "status": lambda: own.venue_status(VENUE, now, "online" if value else None),
-        }[kind]()
+        tell(own, kind, now, value)
         found = own.findings(now)
         halted = [finding for finding in found if finding.state == "halt"]
         assert (blocked(own, now) is None) == (not halted)
         json.dumps([finding.body() for finding in found], allow_nan=False)
+        anew = deepcopy(own)
+        anew._account = None
+        later = now + abs(steps[-1])
+        assert own.findings(later) == anew.findings(later)  # what is kept is what would be judged anew
 
 
 @settings(max_examples=100, deadline=None)

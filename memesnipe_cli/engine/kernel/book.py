@@ -11,7 +11,6 @@ from memesnipe_cli.engine.kernel.layout import (
     CASH_FLOW,
     CODE,
     DECIDED_TS,
-    ENDED,
     ENTRY_FILL,
     ENTRY_ORDER,
     ENTRY_TS,
@@ -31,8 +30,6 @@ from memesnipe_cli.engine.kernel.layout import (
     EVENT_TS,
     EXIT_FILL,
     EXIT_ORDER,
-    FILL_HOUR,
-    FILLS,
     FLOWED,
     FUNDED,
     FUNDED_TS,
@@ -45,8 +42,8 @@ from memesnipe_cli.engine.kernel.layout import (
     MISSED,
     ORDERS_SENT,
     ORDERS_TS,
+    OWNER,
     PASSED_OVER,
-    REALISED,
     RECOVERY_TURN,
     REFERENCE,
     REFUSED,
@@ -98,6 +95,10 @@ from memesnipe_cli.risk.kernel.rows import (
     CAUSE,
     COOL_OFF,
     DAY_BASE,
+    ENDED,
+    FILL_HOUR,
+    FILLS,
+    GAINED,
     HIGH,
     LEVEL,
     LIFE_HIGH,
@@ -119,7 +120,7 @@ def book_event(account: Array, state: Array, risk: Array, events: Array, n: int)
     if kind == ENTRY_ORDER:
         book_entry_order(account, state, slot, events, n)
     elif kind == ENTRY_FILL:
-        book_entry_fill(account, state, slot, events, n)
+        book_entry_fill(account, state, risk, slot, events, n)
     elif kind == EXIT_ORDER:
         state[slot, LEAVE] = events[n, CODE]
         state[slot, LEAVE_TS] = events[n, EVENT_ACT_TS]
@@ -127,7 +128,7 @@ def book_event(account: Array, state: Array, risk: Array, events: Array, n: int)
         if events[n, CODE] != BY_STOP:
             state[slot, DECIDED_TS] = events[n, EVENT_TS]
     elif kind == EXIT_FILL:
-        book_exit_fill(account, state, slot, events, n)
+        book_exit_fill(account, state, risk, slot, events, n)
     elif kind == REFUSED:
         state[slot, DECIDED_TS] = events[n, EVENT_TS]
         if events[n, CODE] == SKIP_AFTER_WIN:
@@ -204,7 +205,7 @@ def book_entry_order(account: Array, state: Array, slot: int, events: Array, n: 
     state[slot, DECIDED_TS] = events[n, EVENT_TS]
 
 
-def book_entry_fill(account: Array, state: Array, slot: int, events: Array, n: int) -> None:
+def book_entry_fill(account: Array, state: Array, risk: Array, slot: int, events: Array, n: int) -> None:
     """The waiting entry filled, whole or in part; what did not fill is cancelled."""
     first = state[slot, LOTS] == 0
     account[CASH] += events[n, EVENT_CASH]
@@ -225,16 +226,17 @@ def book_entry_fill(account: Array, state: Array, slot: int, events: Array, n: i
         state[slot, STEP] = state[slot, WAIT_STEP]
         state[slot, STOP_DISTANCE] = state[slot, WAIT_STOP]
     state[slot, WAIT_LOTS] = 0
+    owner = state[slot, OWNER]
     hour = events[n, EVENT_TS] // AN_HOUR
-    if state[slot, FILL_HOUR] == hour:
-        state[slot, FILLS] += 1
+    if risk[owner, FILL_HOUR] == hour:
+        risk[owner, FILLS] += 1
     else:
-        state[slot, FILL_HOUR] = hour
-        state[slot, FILLS] = 1
+        risk[owner, FILL_HOUR] = hour
+        risk[owner, FILLS] = 1
     book_used(state, slot, events, n)
 
 
-def book_exit_fill(account: Array, state: Array, slot: int, events: Array, n: int) -> None:
+def book_exit_fill(account: Array, state: Array, risk: Array, slot: int, events: Array, n: int) -> None:
     """Lots left; the last ones end the trade."""
     account[CASH] += events[n, EVENT_CASH]
     state[slot, CASH_FLOW] += events[n, EVENT_CASH]
@@ -251,8 +253,10 @@ def book_exit_fill(account: Array, state: Array, slot: int, events: Array, n: in
         state[slot, WON] |= won
     else:
         state[slot, WON] &= ~won
-    state[slot, REALISED] += state[slot, CASH_FLOW]
-    state[slot, ENDED] += 1
+    owner = state[slot, OWNER]
+    risk[owner, GAINED] += state[slot, CASH_FLOW]
+    risk[owner, ENDED] += 1
+    risk[0, ENDED] += 1
     state[slot, CASH_FLOW] = 0
     state[slot, SIDE] = 0
     state[slot, UNITS] = 0

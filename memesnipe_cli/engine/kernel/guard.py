@@ -10,11 +10,8 @@ from memesnipe_cli.engine.kernel.layout import (
     BY_EMERGENCY,
     CASH,
     CASH_FLOW,
-    ENDED,
     EVENT_CASH,
     FEE,
-    FILL_HOUR,
-    FILLS,
     FLOWED,
     HALF_SPREAD,
     LAST_CLOSE,
@@ -24,11 +21,12 @@ from memesnipe_cli.engine.kernel.layout import (
     LOTS,
     MISSED,
     MISSED_BREAKER,
+    NEVER,
     NO_MARK,
     ORDER_RATE,
     ORDERS_SENT,
     ORDERS_TS,
-    REALISED,
+    OWNER,
     REFERENCE,
     RISK,
     RISK_COOL_OFF,
@@ -45,7 +43,6 @@ from memesnipe_cli.engine.kernel.layout import (
     RISK_STAGE_VALUE,
     RISK_VALUE,
     SIDE,
-    STRATEGY,
     STRATEGY_HALT,
     SYMBOL_HALT,
     SYMBOL_LEVEL,
@@ -66,6 +63,10 @@ from memesnipe_cli.risk.kernel.rows import (
     DAY,
     DAY_BASE,
     EMERGENCY,
+    ENDED,
+    FILL_HOUR,
+    FILLS,
+    GAINED,
     HALT,
     HIGH,
     LAST_STAGE,
@@ -86,9 +87,11 @@ from memesnipe_cli.risk.kernel.rows import (
     STAGE_TS,
     STAGE_VALUE,
     T_DAILY_HALT,
+    T_DAILY_WARNING,
     T_LIFETIME_HALT,
     T_STAGE_LOSS,
     T_STRATEGY_HALT,
+    T_WARNING,
     VALUE,
     WARNING,
 )
@@ -100,6 +103,8 @@ from memesnipe_cli.risk.kernel.tiers import (
     stage_passed,
     warning_clears,
 )
+
+SPARE = 0.999999  # of a threshold
 
 
 def closing_value(w: World, slot: int) -> float:
@@ -113,15 +118,13 @@ def closing_value(w: World, slot: int) -> float:
 def mark(w: World) -> float:
     """The account's equity at the close, in the quote currency; marks the strategies' rows on the way."""
     for row in range(1, w.risk.shape[0]):
-        w.risk[row, VALUE] = w.risk[row, ALLOCATION]
+        w.risk[row, VALUE] = w.risk[row, ALLOCATION] + w.risk[row, GAINED]
     equity = w.account[CASH] * UNIT
     for k in range(w.state.shape[0]):
-        gained = w.state[k, REALISED] + w.state[k, CASH_FLOW]
         if w.state[k, LOTS] != 0:
             value = closing_value(w, k)
             equity += value
-            gained += floor_forgiving(value / UNIT)
-        w.risk[1 + w.whole[k, STRATEGY], VALUE] += gained
+            w.risk[w.state[k, OWNER], VALUE] += w.state[k, CASH_FLOW] + floor_forgiving(value / UNIT)
     return equity
 
 
@@ -136,31 +139,53 @@ def guard(w: World, ts: int, equity: float) -> None:
     if day > w.risk[0, DAY]:
         w.risk[0, DAY] = day
         w.risk[0, DAY_BASE] = w.risk[0, VALUE]
+    restless = w.account[SYMBOLS_HALTED]
     if is_number(equity):
         w.risk[0, VALUE] = floor_forgiving(equity / UNIT)
-        for row in range(w.risk.shape[0]):
-            w.risk[row, HIGH] = max(w.risk[row, HIGH], w.risk[row, VALUE])
-    judge_account(w, ts)
-    worst = w.risk[0, LEVEL]
+        w.risk[0, HIGH] = max(w.risk[0, HIGH], w.risk[0, VALUE])
+        if w.risk[0, LEVEL] != CLOSED or not far_from_tiers(w):
+            judge_account(w, ts)
+    restless += w.risk[0, LEVEL] + w.risk[0, STAGE]
     for row in range(1, w.risk.shape[0]):
+        w.risk[row, HIGH] = max(w.risk[row, HIGH], w.risk[row, VALUE])
         judge_strategy(w, ts, row)
-        worst = max(worst, w.risk[row, LEVEL])
-    for row in range(w.risk.shape[0]):
-        if w.risk[row, LEVEL] >= HALT and w.spans[S_ASSUMED_RESET] >= 0:
-            reset_if_due(w, ts, row)
-        if w.risk[row, STAGE] != 0:
-            pass_stage(w, ts, row)
-    if worst >= HALT or w.account[SYMBOLS_HALTED] != 0:
+        restless += w.risk[row, LEVEL] + w.risk[row, STAGE]
+    if restless != 0:
+        for row in range(w.risk.shape[0]):
+            if w.risk[row, LEVEL] >= HALT and w.spans[S_ASSUMED_RESET] >= 0:
+                reset_if_due(w, ts, row)
+            if w.risk[row, STAGE] != 0:
+                pass_stage(w, ts, row)
         demand(w, ts)
 
 
-def is_quiet(w: World) -> bool:
-    """Whether no row has anything to wait for or to prove: time alone changes nothing."""
-    restless = 0
+def far_from_tiers(w: World) -> bool:
+    """Whether the account is so far above its lowest thresholds that there is nothing to judge: the same measures as
+    in judge_account without a division, and with something to spare for rounding."""
+    value = w.risk[0, VALUE]
+    high = w.risk[0, HIGH]
+    base = w.risk[0, DAY_BASE]
+    highest = max(high, w.risk[0, LIFE_HIGH])
+    return (
+        high - value < SPARE * w.tiers[T_WARNING] * high
+        and base - value < SPARE * w.tiers[T_DAILY_WARNING] * base
+        and highest - value < SPARE * w.tiers[T_LIFETIME_HALT] * highest
+    )
+
+
+def next_change(w: World, ts: int) -> int:
+    """While nothing is held and nothing waits: the first open time after ts at which the breaker may change by time
+    alone; a day ahead at most, NEVER where every row is at rest."""
+    closes = ts + w.whole[0, BASE_MS]
+    change = NEVER
     for row in range(w.risk.shape[0]):
-        if w.risk[row, LEVEL] != CLOSED or w.risk[row, STAGE] != 0:
-            restless += 1
-    return restless == 0
+        if w.risk[row, LEVEL] == CLOSED and w.risk[row, STAGE] == 0:
+            continue
+        change = min(change, (ts // A_DAY + 1) * A_DAY)
+        for moment in (w.risk[row, READY], w.risk[row, STAGE_TS] + w.spans[S_STAGE_MS]):
+            if moment > closes:
+                change = min(change, moment - w.whole[0, BASE_MS])
+    return change
 
 
 def judge_account(w: World, ts: int) -> None:
@@ -188,15 +213,13 @@ def judge_strategy(w: World, ts: int, row: int) -> None:
     """A strategy's level, from its drawdown and from how often its entries filled in this hour."""
     if w.risk[row, LEVEL] >= HALT:
         return
-    if fall_share(w.risk[row, HIGH], w.risk[row, VALUE]) >= w.tiers[T_STRATEGY_HALT]:
+    high = w.risk[row, HIGH]
+    fallen = high - w.risk[row, VALUE]
+    # The product first: it says no more than the quotient, but sooner.
+    near = high <= 0 or fallen >= SPARE * w.tiers[T_STRATEGY_HALT] * high
+    if near and fall_share(high, w.risk[row, VALUE]) >= w.tiers[T_STRATEGY_HALT]:
         raise_row(w, ts, row, HALT, CAUSE_STRATEGY)
-        return
-    hour = ts // AN_HOUR
-    filled = 0
-    for k in range(w.state.shape[0]):
-        if w.state[k, FILL_HOUR] == hour and w.whole[k, STRATEGY] == row - 1:
-            filled += w.state[k, FILLS]
-    if filled > w.spans[S_EXECUTIONS]:
+    elif w.risk[row, FILL_HOUR] == ts // AN_HOUR and w.risk[row, FILLS] > w.spans[S_EXECUTIONS]:
         raise_row(w, ts, row, HALT, CAUSE_EXECUTIONS)
 
 
@@ -221,18 +244,9 @@ def row_holds(w: World, row: int) -> bool:
     """Whether any slot of a row holds a position."""
     held = 0
     for k in range(w.state.shape[0]):
-        if w.state[k, LOTS] != 0 and (row == 0 or w.whole[k, STRATEGY] == row - 1):
+        if w.state[k, LOTS] != 0 and (row == 0 or w.state[k, OWNER] == row):
             held += 1
     return held != 0
-
-
-def ended_trades(w: World, row: int) -> int:
-    """How many trades of a row have ended."""
-    count = 0
-    for k in range(w.state.shape[0]):
-        if row == 0 or w.whole[k, STRATEGY] == row - 1:
-            count += w.state[k, ENDED]
-    return count
 
 
 def reset_if_due(w: World, ts: int, row: int) -> None:
@@ -268,13 +282,13 @@ def begin_stage(w: World, row: int, stage: int, begins: int) -> None:
     w.risk[row, STAGE] = stage
     w.risk[row, STAGE_TS] = begins
     w.risk[row, STAGE_VALUE] = w.risk[row, VALUE]
-    w.risk[row, STAGE_TRADES] = ended_trades(w, row)
+    w.risk[row, STAGE_TRADES] = w.risk[row, ENDED]
 
 
 def pass_stage(w: World, ts: int, row: int) -> None:
     """A stage that has lasted long enough is passed, or begins again where it lost too much."""
     closes = ts + w.whole[0, BASE_MS]
-    traded = ended_trades(w, row) - w.risk[row, STAGE_TRADES]
+    traded = w.risk[row, ENDED] - w.risk[row, STAGE_TRADES]
     if traded < w.spans[S_STAGE_TRADES] and closes - w.risk[row, STAGE_TS] < w.spans[S_STAGE_MS]:
         return
     stage = w.risk[row, STAGE]
@@ -289,7 +303,7 @@ def pass_stage(w: World, ts: int, row: int) -> None:
 
 def slot_level(w: World, slot: int) -> int:
     """The highest level that holds for a slot: the account's, its strategy's, its symbol's."""
-    strategy = w.risk[1 + w.whole[slot, STRATEGY], LEVEL]
+    strategy = w.risk[w.state[slot, OWNER], LEVEL]
     return max(max(w.risk[0, LEVEL], strategy), w.state[slot, SYMBOL_LEVEL])
 
 
@@ -315,7 +329,7 @@ def entry_barred(w: World, slot: int, ts: int, equity: float) -> int:
     closes = ts + w.whole[slot, BASE_MS]
     if row_bars(w, 0, closes):
         return BREAKER_HALT
-    if row_bars(w, 1 + w.whole[slot, STRATEGY], closes):
+    if row_bars(w, w.state[slot, OWNER], closes):
         return STRATEGY_HALT
     if w.state[slot, SYMBOL_LEVEL] >= HALT:
         return SYMBOL_HALT
@@ -328,7 +342,7 @@ def entry_barred(w: World, slot: int, ts: int, equity: float) -> int:
 
 def entry_stage(w: World, slot: int) -> int:
     """Quarters of normal size that an entry of a slot may have, 1 to 4."""
-    return smaller_stage(w.risk[0, STAGE], w.risk[1 + w.whole[slot, STRATEGY], STAGE])
+    return smaller_stage(w.risk[0, STAGE], w.risk[w.state[slot, OWNER], STAGE])
 
 
 def record_row(w: World, ts: int, row: int) -> None:

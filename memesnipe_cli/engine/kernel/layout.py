@@ -46,13 +46,10 @@ DECIDED_TS = 32  # bar of the last order or refusal
 WON = 33  # bit per tag: its last trade was won
 SKIPPING = 34  # 1 while an episode of skipped signals is open
 LAST_CLOSE = 35  # ticks; the slot's mark
-REALISED = 36  # cash flows of ended trades, units
-ENDED = 37  # how many trades have ended
-FILL_HOUR = 38  # UTC hour of the last filled entry
-FILLS = 39  # entries filled in that hour
-PASSED_OVER = 40  # entries that a recovery has passed over since the last order
-SYMBOL_LEVEL = 41  # what a person has set for the symbol
-STATE_WIDTH = 42
+OWNER = 36  # the breaker's row of the slot's strategy
+PASSED_OVER = 37  # entries that a recovery has passed over since the last order
+SYMBOL_LEVEL = 38  # what a person has set for the symbol
+STATE_WIDTH = 39
 
 # --- what a slot trades by: its instrument's terms, its strategy's plan, the account's rules (rows of an int64 array)
 VALUE_NUM = 0  # value in units = lots x ticks x num / den
@@ -202,6 +199,7 @@ EXIT_SHIFT = 1  # the exit bit of tag n is 1 << (n + 1)
 CLOSED_FLAG = 128
 
 A_DAY = 86_400_000  # ms
+NEVER = 1 << 62
 AN_HOUR = 3_600_000
 # One order is worth at most 1e14 units (1,000,000.00): a thousand times below where int64 arithmetic would overflow.
 MAX_ORDER_UNITS = 100_000_000_000_000

@@ -1,6 +1,8 @@
 """One step of the account: all that happens at one open time, for all slots, in the order of
 docs/simulation-rules.md §2; and the loop over a tape."""
 
+import numpy as np
+
 from memesnipe_cli.engine.kernel.array import Array
 from memesnipe_cli.engine.kernel.decide import decide_flat, decide_held
 from memesnipe_cli.engine.kernel.events import emit_code
@@ -11,7 +13,7 @@ from memesnipe_cli.engine.kernel.fills import (
     fill_in_bar,
     write_off,
 )
-from memesnipe_cli.engine.kernel.guard import guard, is_quiet, mark
+from memesnipe_cli.engine.kernel.guard import guard, mark, next_change
 from memesnipe_cli.engine.kernel.layout import (
     CASH,
     DECIDED_TS,
@@ -25,6 +27,7 @@ from memesnipe_cli.engine.kernel.layout import (
     LOTS,
     MISSED,
     MISSED_NO_BAR,
+    NEVER,
     SKIPPING,
     UNIT,
     WAIT_LOTS,
@@ -136,9 +139,13 @@ def run_tape(
         busy += int(active[k])
     t = begin
     while t < end:
-        if busy == 0 and is_quiet(w):
-            # Nothing is held, nothing waits and no halt runs out: nothing can happen before the next entry signal.
+        if busy == 0 and t > begin:
+            # Nothing is held and nothing waits: nothing can happen before the next entry signal, or before a halt runs
+            # out, a stage is over or a day begins.
             idle_until = next_entry(rows, row_ends, row_index, end)
+            change = next_change(w, ts_line[t - 1])
+            if change < NEVER:
+                idle_until = min(idle_until, t + int(np.searchsorted(ts_line[t:end], change)))
             equity_line[t:idle_until] = account[CASH] * UNIT
             t = idle_until
             if t >= end:

@@ -18,7 +18,11 @@ VALUE = 12  # at the last mark
 DAY = 13  # the account's: UTC day of the last step
 DAY_BASE = 14  # the account's: value at the last mark of the day before
 ALLOCATION = 15  # what the row began with
-ROW_WIDTH = 16
+GAINED = 16  # cash flows of a strategy's ended trades
+ENDED = 17  # how many trades have ended
+FILL_HOUR = 18  # UTC hour of a strategy's last filled entry
+FILLS = 19  # its entries filled in that hour
+ROW_WIDTH = 20
 
 # --- levels ---------------------------------------------------------------------------------------------------------
 CLOSED = 0
