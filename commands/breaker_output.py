@@ -15,13 +15,14 @@ _STAGES = 4
 
 HISTORY = (
     Column("seq", "seq", right=True, write=whole),
-    Column("since", "since", write=day),
+    Column("recorded", "recorded", write=day),
     Column("bar", "bar", write=day),
     Column("by", "by"),
     Column("what", "action"),
     Column("scope", "scope"),
     Column("level", "level"),
     Column("cause", "cause"),
+    Column("stage", "stage", right=True, write=lambda stage: str(stage) if stage else UNDEFINED),
     Column("equity", "equity", right=True, write=money),
     Column("drawdown", "drawdown", right=True, write=percent),
     Column("day's loss", "daily_loss", right=True, write=percent),
@@ -45,7 +46,7 @@ _STRATEGIES = (
     Column("drawdown", "drawdown", right=True, write=percent),
     Column("halt at", "threshold", right=True, write=percent),
     Column("money left", "amount", right=True, write=money),
-    Column("size", "recovery", right=True, write=lambda recovery: _size(recovery)),
+    Column("size", "size", right=True),
 )
 _SYMBOLS = (
     Column("symbol", "symbol"),
@@ -94,6 +95,7 @@ def show_status(console: Console, row: Mapping[str, Any]) -> None:
         console.record(row)
         return
     console.record(_account(row))
+    strategies = [{**each, "size": _size(each)} for each in row["strategies"]]
     tables = (
         ("distances", "\ndistance to each tier", _TIERS),
         ("strategies", "\nstrategies", _STRATEGIES),
@@ -102,8 +104,9 @@ def show_status(console: Console, row: Mapping[str, Any]) -> None:
         ("positions", "\nopen positions", _POSITIONS),
     )
     for key, title, columns in tables:
-        if row[key]:
-            console.records(row[key], columns, title=title)
+        rows = strategies if key == "strategies" else row[key]
+        if rows:
+            console.records(rows, columns, title=title)
 
 
 def _account(row: Mapping[str, Any]) -> dict[str, str]:
@@ -125,7 +128,7 @@ def _account(row: Mapping[str, Any]) -> dict[str, str]:
             "drawdown": f"{percent(row['drawdown'])}; over its whole life {percent(row['lifetime_drawdown'])}"
             f" from {money(row['lifetime_high'], currency)}",
             "day's loss": f"{percent(row['daily_loss'])} of {money(row['day_base'], currency)}",
-            "size": _recovery(row["recovery"] or {}, Level[row["level"]]),
+            "size": _recovery(row),
         }
     pairs["monitoring"] = _monitoring(row["monitoring"] or {})
     pairs["trader"] = _trader(row)
@@ -135,29 +138,30 @@ def _account(row: Mapping[str, Any]) -> dict[str, str]:
     return pairs
 
 
-def _recovery(recovery: Mapping[str, Any], level: Level) -> str:
-    if level >= Level.HALT:
-        ready = recovery.get("ready")
-        wait = f" and the cool-off, until {day(ready)}" if ready else ""
-        return f"none: new positions wait for a reset by a person{wait}"
-    stage = recovery.get("stage") or 0
-    if not stage:
+def _recovery(row: Mapping[str, Any]) -> str:
+    """The size of new positions, and what has to happen before it grows."""
+    recovery, rules = row["recovery"] or {}, row["recovery_rules"] or {}
+    ready = recovery.get("ready")
+    waits = f" and the cool-off, until {day(ready)}" if ready and ready > (row["time"] or "") else ""
+    if Level[row["level"]] >= Level.HALT:
+        return f"none: new positions wait for a reset by a person{waits}"
+    if not recovery.get("stage"):
         return "normal"
-    needs = [
-        f"{recovery[key]:g} {word}"
-        for key, word in (("stage_trades", "trades"), ("stage_hours", "hours"))
-        if recovery.get(key) is not None
-    ]
-    loss = recovery.get("stage_loss")
-    passed = f"; passed after {' or '.join(needs)}" if needs else ""
-    if passed and loss is not None:
-        passed += f" without a loss of {percent(loss)}"
     since = f" since {day(recovery['since'])}" if recovery.get("since") else ""
-    return f"{_size(recovery)} of normal (stage {stage} of {_STAGES}{since}){passed}"
+    needs = ""
+    if rules:
+        needs = (
+            f"; passed after {rules['stage_trades']} trades or {rules['stage_hours']:g} hours"
+            f" without a loss of {percent(rules['stage_loss'])}"
+        )
+    return f"{_size(row)} of normal (stage {recovery['stage']} of {_STAGES}{since}){needs}"
 
 
-def _size(recovery: Mapping[str, Any] | None) -> str:
-    size = (recovery or {}).get("size")
+def _size(row: Mapping[str, Any]) -> str:
+    """The share of their normal size that new positions of the account or a strategy have."""
+    size = (row["recovery"] or {}).get("size")
+    if Level[row["level"]] >= Level.HALT:
+        return "none"
     return UNDEFINED if size is None else f"{size * 100:.0f} %"
 
 

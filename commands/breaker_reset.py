@@ -58,13 +58,17 @@ def _say_what_follows(run: Run, done: Reset, scope: str, marks: dict[str, Any]) 
     if scope.startswith("symbol:") or not marks:
         return
     ready = _ready(marks, scope)
-    cool_off = f"no new positions before {ready} (cool-off); then" if ready else "after the cool-off"
-    run.console.say(f"{cool_off} positions of 25, 50, 75 and at last 100 % of their normal size")
+    wait = (
+        f"no new positions before {ready} (cool-off); then"
+        if ready
+        else "new positions are at first smaller:"
+    )
+    run.console.say(f"{wait} 25, 50, 75 and at last 100 % of their normal size")
     if done.cleared is not None and done.cleared.cause in ("latch_missing", "latch_unreadable"):
         if trader_state(marks)["running"]:
             run.console.warn("the latch was lost, and with it who may send orders: start the trader again")
     elif marks.get("positions"):
-        run.console.say(f"{len(marks['positions'])} positions are open; they keep their stops")
+        run.console.say(f"open positions: {len(marks['positions'])}; they keep their stops")
 
 
 def _ready(marks: dict[str, Any], scope: str) -> str | None:

@@ -66,10 +66,14 @@ class AccountStep:
                 self._kernel.fill_slot(self.world, slot, bars[self._instruments[slot]])
         return self._acted()
 
+    def mark(self) -> float:
+        """What the account is worth at the last closes, in the quote currency."""
+        return float(self._kernel.mark(self.world))
+
     def guard(self, ts: int) -> tuple[float, list[Row]]:
         """Mark the account at the close of the bar that opens at ts and let the breaker judge it: equity in the
         quote currency, and the events."""
-        equity = float(self._kernel.mark(self.world))
+        equity = self.mark()
         self._kernel.guard(self.world, ts, equity)
         return equity, self._acted()
 

@@ -22,13 +22,14 @@ from memesnipe_cli.engine.model import EngineInput
 from memesnipe_cli.engine.run import Account
 from memesnipe_cli.engine.session_breaker import refuse_halted
 from memesnipe_cli.engine.session_guarded import Guarded
-from memesnipe_cli.engine.session_journal import Decision, OnLine, SessionJournal
+from memesnipe_cli.engine.session_journal import Decision, Line, OnLine, SessionJournal
 from memesnipe_cli.engine.session_line import as_opened, changed_code, differences, session_body
 from memesnipe_cli.engine.tape_digest import tape_digest
 from memesnipe_cli.engine.trades import TradeRecord
 from memesnipe_cli.errors import DataError, RefusedError, UsageError
 from memesnipe_cli.profile import Profile
 from memesnipe_cli.records import time_text, time_value
+from memesnipe_cli.risk.adaptive import scale_changes
 from memesnipe_cli.risk.latch import LatchFile
 from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.risk.spool import merge_spool
@@ -37,6 +38,7 @@ from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles
 from memesnipe_cli.strategies.registry import LoadedStrategy
 
+THRESHOLD = "threshold"
 _PROGRESS_EVERY = 256  # bars
 
 
@@ -231,9 +233,12 @@ def _run(
     ):
         if last is not None and floor_to(step.ts, DAY_MS) > marked_day:
             marked_day = floor_to(step.ts, DAY_MS)
-            book.mark(last, base_ms, equity, account.cash, day=time_text(marked_day))
+            changes = threshold_lines(inputs, marked_day)
+            book.mark(last, base_ms, equity, account.cash, changes, day=time_text(marked_day))
         now = account.bars(step.ts, step.ticks, step.volumes, step.rates)
-        book.write(account.fill(now))
+        filled = account.fill(now)
+        book.write(filled)
+        guarded.saw(step, filled)
         equity = guarded.at(step.ts)
         book.write(account.decide(now, equity, step.said), Decision(equity, step.said, base_ms))
         last = step.ts
@@ -260,6 +265,19 @@ def _run(
         warnings=warnings,
         level=guarded.level,
     )
+
+
+def threshold_lines(inputs: EngineInput, day_ms: int) -> list[Line]:
+    """The lines of the adaptive thresholds that change at a UTC midnight."""
+    if inputs.scales is None:
+        return []
+    day = day_ms // DAY_MS
+    row = day - int(inputs.tape.ts[0]) // DAY_MS
+    lines: list[Line] = []
+    for place, terms in enumerate(inputs.terms):
+        two_days = inputs.scales[row - 1 : row + 1, place].tolist()
+        lines += [(THRESHOLD, change.body()) for change in scale_changes(terms.symbol, day - 1, two_days)]
+    return lines
 
 
 def first_bar(state: AccountState, inputs: EngineInput) -> int:

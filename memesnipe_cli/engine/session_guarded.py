@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from memesnipe_cli.engine.account_step import AccountStep
+from memesnipe_cli.engine.event_lines import Row
+from memesnipe_cli.engine.feed import TapeStep
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.model import EngineInput
 from memesnipe_cli.engine.session_breaker import SessionBreaker
@@ -17,6 +19,7 @@ from memesnipe_cli.risk.kernel import rows
 from memesnipe_cli.risk.latch import LatchFile
 from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.risk.marks_file import write_marks
+from memesnipe_cli.risk.quality import ExecutionQuality
 
 if TYPE_CHECKING:
     from memesnipe_cli.engine.session import SessionRequest
@@ -49,12 +52,31 @@ class Guarded:
         self._shown = 0.0
         self._ts = 0
         self._due = time.monotonic()
-        self.equity = account.cash * layout.UNIT
+        self._grids = book.grids
+        self._symbols = [terms.symbol for terms in inputs.terms]
+        self._quality = ExecutionQuality(request.profile.execution)
+        self.equity = account.mark()
 
     @property
     def level(self) -> Level:
         """The account's level."""
         return Level(self._account.row(0)[rows.LEVEL])
+
+    def saw(self, step: TapeStep, filled: list[Row]) -> None:
+        """Learn from a bar how well orders fill and how liquid the instruments are."""
+        if self._breaker is None:
+            return
+        now = step.ts + self._base_ms
+        for symbol, prices, volume in zip(self._symbols, step.ticks, step.volumes, strict=True):
+            if prices[0]:
+                self._quality.volume(symbol, now, volume)
+        for row in filled:
+            kind = row[layout.KIND]
+            if kind in (layout.ENTRY_FILL, layout.EXIT_FILL):
+                tick = self._grids[row[layout.EVENT_SLOT]].tick
+                buying = (row[layout.EVENT_SIDE] > 0) == (kind == layout.ENTRY_FILL)
+                reference, price = row[layout.REFERENCE] * tick, row[layout.EVENT_TICKS] * tick
+                self._quality.filled(now, reference, price, "buy" if buying else "sell")
 
     def at(self, ts: int) -> float:
         """Obey the latch, mark the account at the close of the bar that opens at ts and judge it; the equity."""
@@ -108,4 +130,6 @@ class Guarded:
             return
         self._shown = now
         marks = marks_of(self._request, self._book, self._account, close_ms, self.equity, running=not ended)
-        write_marks(self._file.path.with_name("marks.json"), {**marks, "fence": self._breaker.fence})
+        marks["fence"] = self._breaker.fence
+        marks["quality"] = [finding.body() for finding in self._quality.findings(close_ms)]
+        write_marks(self._file.path.with_name("marks.json"), marks)

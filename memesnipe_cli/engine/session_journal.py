@@ -3,7 +3,7 @@ way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -108,9 +108,11 @@ class SessionJournal:
         if any(row[layout.KIND] not in _BINDS_NOBODY for row in events):
             self._append([])
 
-    def mark(self, bar_ms: int, base_ms: int, equity: float, cash: int, **more: str) -> None:
+    def mark(
+        self, bar_ms: int, base_ms: int, equity: float, cash: int, also: Sequence[Line] = (), **more: str
+    ) -> None:
         """Record the account's worth at the close of a bar. `more`: `day`, the UTC midnight whose base this
-        is, or `tape`, the hash of the bars so far."""
+        is, or `tape`, the hash of the bars so far. also: lines that belong to it."""
         held = equity - cash * layout.UNIT
         body: dict[str, Any] = {
             "session": self._session["session"],
@@ -119,9 +121,10 @@ class SessionJournal:
             "equity": decimal_text(equity),
             "cash": decimal_text(from_units(cash)),
             "positions": decimal_text(held),
+            **self._high_of(equity),
             **more,
         }
-        self._append(self._with_highs([(MARK, body)]))
+        self._append(self._with_highs([(MARK, body), *also]))
 
     def open_trades(self) -> list[TradeRecord]:
         """The positions as trades that are not over."""
@@ -145,6 +148,16 @@ class SessionJournal:
         if self._on_line is not None:
             for kind, body in lines:
                 self._on_line(kind, body)
+
+    def _high_of(self, equity: float) -> dict[str, str]:
+        """The account's high-water mark, and how far below it an equity lies."""
+        if self.account is None:
+            return {}
+        high = float(from_units(self.account.row(0)[risk_rows.HIGH]))
+        return {
+            "high_water_mark": decimal_text(high),
+            "drawdown": decimal_text(max(0.0, (high - equity) / high) if high > 0 else 1.0),
+        }
 
     def _with_highs(self, lines: list[Line]) -> list[Line]:
         """The lines, the first one with the high-water marks that have risen since the last: a fold that ends at any

@@ -75,6 +75,7 @@ def breaker_record(
         symbols=[_symbol(latch, name) for name in sorted(_named(latch, "symbol"))],
         distances=[_distance(tier, known, (tiers or {}).get(tier)) for tier in _TIERS],
         recovery=known.get("recovery"),
+        recovery_rules=known.get("recovery_rules"),
         quality=known.get("quality") or [],
         positions=known.get("positions") or [],
         monitoring=monitoring,

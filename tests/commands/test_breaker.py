@@ -56,6 +56,7 @@ MARKS: dict[str, Any] = {
     "day_base": "195",
     "daily_loss": 0.0103,
     "recovery": {"stage": 2, "size": 0.5, "since": "2025-02-28T12:00:00Z", "ready": "2025-03-01T16:00:00Z"},
+    "recovery_rules": {"stage_trades": 10, "stage_hours": 24.0, "stage_loss": 0.005},
     "strategies": [{"name": "momentum_5m", "level": "CLOSED", "value": "19.5", "high_water_mark": "20",
                     "drawdown": 0.025}],
     "positions": [{"symbol": "DOGE/USD", "strategy": "momentum_5m", "side": "long", "qty": "12.5", "stop": "0.19"}],
@@ -106,7 +107,7 @@ def test_a_person_reads_level_marks_distances_and_who_runs(breaker: Breaker, pat
     for words in (
         "WARNING: nothing is stopped; monitoring is elevated",
         "193.00 USD, high-water mark 200.00 USD",
-        "50 % of normal (stage 2 of 4 since 2025-02-28 12:00)",
+        "50 % of normal (stage 2 of 4 since 2025-02-28 12:00); passed after 10 trades or 24 hours without a loss of 0.50 %",
         "elevated: reconciled every 60 s, alerts repeated every 300 s",
         f"runs (pid {os.getpid()})",
         "SIMULATED market",
@@ -208,10 +209,7 @@ def test_a_reset_says_what_follows(breaker: Breaker, paths: StorePaths) -> None:
     breaker("trip", "--reason", "x")
     breaker("trip", "--strategy", "momentum_5m", "--reason", "x")
     _, _, err = breaker("reset", "--reason", "fine")
-    assert (
-        "no new positions before 2025-03-01T16:00:00Z (cool-off); then positions of 25, 50, 75 and at last 100 %"
-        in err
-    )
+    assert "no new positions before 2025-03-01T16:00:00Z (cool-off); then 25, 50, 75 and at last 100 %" in err
     assert "still at HALT: strategy momentum_5m (manual)" in err
     code, _, err = breaker("reset", "--reason", "fine")
     assert code == 0 and "there was nothing to reset: the account was not halted" in err

@@ -9,28 +9,33 @@ caller compares another case instead.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
+from engine_hands import Hand, Hands
 from reference_decisions import Decisions
 from reference_parts import UNIT, ZERO, Bar, Market, Order, Position, ReferenceResult, exact
 
 from memesnipe_cli.engine.model import EngineInput, ExitPlan, SignalTape
 
 
-def simulate(inputs: EngineInput, signals: SignalTape) -> ReferenceResult:
-    """Run the rules over the whole tape."""
+def simulate(inputs: EngineInput, signals: SignalTape, hands: Hands | None = None) -> ReferenceResult:
+    """Run the rules over the whole tape. hands: what persons do, by step."""
     run = _Run(inputs, signals)
     for index, ts in enumerate(inputs.tape.ts.tolist()):
-        run.step(index, ts)
+        run.step(index, ts, (hands or {}).get(index, ()))
     return run.finish()
 
 
 class _Run(Decisions):
     """The order of events within a step: sections 2, 4, 5, 8 and 9 of the rules."""
 
-    def step(self, index: int, ts: int) -> None:
+    def step(self, index: int, ts: int, hands: Sequence[Hand]) -> None:
         """One open time: sections 2 and 9 of the rules."""
         self.index, self.now = index, ts
+        self.close = ts + self.inputs.tape.base_ms
+        for hand in hands:
+            self._obey_person(hand)
         self.bars = [self._bar(number) for number in range(len(self.markets))]
         slots = range(len(self.books))
         for slot in slots:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from engine_hands import Hand, HaltSymbol, Reset, Trip
 from reference_account import Account
 from reference_parts import UNIT, ZERO, Order, exact
 
@@ -39,8 +40,12 @@ class Row:
 
     @property
     def halted(self) -> bool:
-        """Whether entries are stopped."""
+        """Whether the row is halted."""
         return self.level >= HALT
+
+    def bars(self, close: int) -> bool:
+        """Whether entries are refused at a close: halted, or reset before the cool-off was over."""
+        return self.halted or (self.stage > 0 and close < self.stage_begin)
 
 
 class Breaker(Account):
@@ -61,10 +66,10 @@ class Breaker(Account):
         self.day_base = capital
         self.day: int | None = None
         self.close = 0
+        self.symbol_levels = [CLOSED] * len(self.books)
 
     def _guard(self) -> None:
         """One step of section 12, in its order."""
-        self.close = self.now + self.inputs.tape.base_ms
         self._turn_the_day()
         for row in self._rows():
             row.value = self._units(self._worth(row))
@@ -84,6 +89,30 @@ class Breaker(Account):
         self.result.levels.append(tuple(row.level for row in self._rows()))
         for slot in range(len(self.books)):
             self._obey(slot)
+
+    def _obey_person(self, hand: Hand) -> None:
+        """What a person does acts at the next step."""
+        if isinstance(hand, Trip):
+            row = list(self._rows())[hand.row]
+            if hand.level > row.level:
+                self._raise(row, hand.level, "manual")
+        elif isinstance(hand, Reset):
+            self._reset(list(self._rows())[hand.row])
+        elif isinstance(hand, HaltSymbol):
+            self.symbol_levels[hand.slot] = hand.level
+        else:
+            self._flow(hand.amount, hand.equity)
+
+    def _flow(self, amount: int, equity: int) -> None:
+        """Money that comes or goes moves every mark of the account in proportion: no share that was lost changes."""
+        factor = Fraction(equity + amount, equity)
+        row = self.whole
+        row.high, row.value = (self._units(mark * factor * UNIT) for mark in (row.high, row.value))
+        row.stage_value = self._units(row.stage_value * factor * UNIT)
+        self.lifetime_high = self._units(self.lifetime_high * factor * UNIT)
+        self.day_base = self._units(self.day_base * factor * UNIT)
+        self.cash += amount
+        self.result.flows.append((self.now, amount))
 
     def _rows(self) -> Iterator[Row]:
         yield self.whole
@@ -221,7 +250,8 @@ class Breaker(Account):
 
     def _begin(self, row: Row, stage: int) -> None:
         row.stage = stage
-        row.stage_begin, row.stage_value, row.stage_trades = self.close, row.value, self._trades(row)
+        row.stage_begin = max(self.close, row.ready)
+        row.stage_value, row.stage_trades = row.value, self._trades(row)
         self._tell(row, f"stage {stage}")
 
     def _trades(self, row: Row) -> int:
@@ -232,6 +262,9 @@ class Breaker(Account):
 
     def _end_stage(self, row: Row) -> None:
         rules = self.rules
+        if self.close < row.stage_begin:
+            row.stage_trades = self._trades(row)  # what ends before the stage is none of its trades
+            return
         traded = self._trades(row) - row.stage_trades >= rules.stage_trades
         if row.stage == 0 or not (traded or self.close - row.stage_begin >= rules.stage_ms):
             return
@@ -250,7 +283,8 @@ class Breaker(Account):
 
     def _obey(self, slot: int) -> None:
         book = self.books[slot]
-        level = max(self.whole.level, self.parts[self.inputs.slots[slot].strategy].level)
+        strategy = self.parts[self.inputs.slots[slot].strategy]
+        level = max(self.whole.level, strategy.level, self.symbol_levels[slot])
         if level >= HALT and book.entry is not None:
             book.entry = None
             self.result.misses.append((self.now, slot, "breaker"))

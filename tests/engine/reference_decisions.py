@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from reference_breaker import DAY_MS, NORMAL_STAGE, Breaker
+from reference_breaker import DAY_MS, HALT, NORMAL_STAGE, Breaker
 from reference_parts import (
     FLOAT_NOISE,
     KEPT,
@@ -94,10 +94,12 @@ class Decisions(Breaker):
 
     def _ask(self, slot: int) -> None:
         """The breaker, before an entry or a further unit."""
-        if self.whole.halted:
+        if self.whole.bars(self.close):
             raise Refused("breaker_halt")
-        if self.parts[self.inputs.slots[slot].strategy].halted:
+        if self.parts[self.inputs.slots[slot].strategy].bars(self.close):
             raise Refused("strategy_halt")
+        if self.symbol_levels[slot] >= HALT:
+            raise Refused("symbol_halt")
         if self.sent >= self.rules.orders_per_bar:
             raise Refused("order_rate")
 

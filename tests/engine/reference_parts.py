@@ -127,7 +127,7 @@ class ReferenceResult:
 
     `refusals` and `misses` are (ts, slot, code), `funding` (ts, slot, units paid), `orders` (ts, slot, entry),
     `risk` (ts, row, what, when a halt may be over; row 0 is the account, 1 + s strategy s), `levels` each row's level
-    at each close; `doubts` say where floats may differ.
+    at each close, `flows` (ts, units that came in); `doubts` say where floats may differ.
     """
 
     trades: list[Trade] = field(default_factory=list)
@@ -138,6 +138,7 @@ class ReferenceResult:
     orders: list[tuple[int, int, Order]] = field(default_factory=list)
     risk: list[tuple[int, int, str, int]] = field(default_factory=list)
     levels: list[tuple[int, ...]] = field(default_factory=list)
+    flows: list[tuple[int, int]] = field(default_factory=list)
     equity: list[float] = field(default_factory=list)
     open: dict[int, Position] = field(default_factory=dict)
     cash: int = 0
