@@ -77,6 +77,31 @@ class AccountStep:
         self._kernel.guard(self.world, ts, equity)
         return equity, self._acted()
 
+    def mark(self) -> float:
+        """Equity at the last closes, in the quote currency."""
+        return float(self._kernel.mark(self.world))
+
+    def order_out(self, ts: int, slot: int) -> list[Row]:
+        """Give a slot up at the close of the bar that opens at ts: its waiting entry is cancelled and what it holds gets
+        an exit order, unless one waits already. The events."""
+        state, terms = self.world.state, self.world.whole
+        if state[slot, layout.WAIT_LOTS]:
+            self._kernel.emit_code(self.world, layout.MISSED, ts, slot, layout.MISSED_BREAKER)
+        if state[slot, layout.LOTS] and not state[slot, layout.LEAVE]:
+            acts = ts + terms[slot, layout.BASE_MS] + terms[slot, layout.LATENCY_MS]
+            self._kernel.emit_exit_order(self.world, ts, slot, layout.BY_EMERGENCY, acts)
+        return self._acted()
+
+    def close_out(self, slot: int, bar: Any) -> list[Row]:
+        """Fill a slot's exit order at the close of a bar instead of at the next open, as far as the bar's volume goes
+        and as badly as a stop would fill. The events."""
+        lots = min(self.world.state[slot, layout.LOTS], self._kernel.room_left(self.world, slot, bar))
+        if lots > 0:
+            reason = self.world.state[slot, layout.LEAVE]
+            slippage = self.world.real[slot, layout.STOP_SLIPPAGE]
+            self._kernel.leave_from(self.world, slot, bar, reason, lots, bar.close, slippage)
+        return self._acted()
+
     def raise_row(self, ts: int, row: int, level: int, cause: int) -> list[Row]:
         """Raise a row of the breaker from outside: the events."""
         self._kernel.raise_row(self.world, ts, row, level, cause)
@@ -86,6 +111,12 @@ class AccountStep:
         """A person has acknowledged a halt of a row: the events."""
         self._kernel.reset_row(self.world, ts, row)
         return self._events()
+
+    def take_back(self, ts: int, slot: int, tag: int) -> list[Row]:
+        """An entry order that was just decided may not be sent: the refusal that stands in its place."""
+        self.world.state[slot, layout.WAIT_LOTS] = 0
+        self._kernel.refuse(self.world, ts, slot, layout.GATE, tag, 0)
+        return self._acted()
 
     def halt_symbols(self, levels: list[int]) -> None:
         """The level that a person has set for the symbol of each slot."""

@@ -66,11 +66,11 @@ def assumptions(profile: Profile, capital: Decimal, assume: Mapping[str, str]) -
     """The profile's assumptions with those that `assume` replaces. Raises UsageError for unknown names and values."""
     given = {name: _value(name, text) for name, text in assume.items()}
     limits, costs = profile.limits, profile.costs
-    stake = given.get("stake", limits.trade_share)
+    stake = given.get("stake", 0.0)  # who raises the stake of a trade means the caps above it, too
     reset_hours = given.get("reset_hours", profile.recovery.assumed_reset_hours)
     rules = Rules(
         capital=capital,
-        trade_share=stake,
+        trade_share=given.get("stake", limits.trade_share),
         strategy_share=given.get("strategy_share", max(limits.strategy_share, stake)),
         gross_share=given.get("gross_share", limits.gross_share),
         symbol_share=given.get("symbol_share", max(limits.symbol_share, stake)),

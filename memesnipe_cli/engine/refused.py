@@ -32,6 +32,7 @@ _MEANINGS = {
     "no_mark": "what the account is worth was not known",
     "order_rate": "too many orders at once",
     "recovery_turn": "passed over: recovering from a halt, and size could not be cut",
+    "gate": "the last check before sending refused it",
     **HELD_BACK,
 }
 _NO_ROOM = "no_room_"

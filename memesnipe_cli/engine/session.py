@@ -237,10 +237,11 @@ def _run(
             book.mark(last, base_ms, equity, account.cash, changes, day=time_text(marked_day))
         now = account.bars(step.ts, step.ticks, step.volumes, step.rates)
         filled = account.fill(now)
+        guarded.saw(step, now, filled)
         book.write(filled)
-        guarded.saw(step, filled)
         equity = guarded.at(step.ts)
-        book.write(account.decide(now, equity, step.said), Decision(equity, step.said, base_ms))
+        events, refused = guarded.let_through(step.ts, now, account.decide(now, equity, step.said))
+        book.write(events, Decision(equity, step.said, base_ms, refused))
         last = step.ts
         bars += 1
         if request.progress is not None and bars % _PROGRESS_EVERY == 0:

@@ -11,6 +11,7 @@ from memesnipe_cli.engine.event_lines import Row
 from memesnipe_cli.engine.words import CAUSES
 from memesnipe_cli.errors import RefusedError
 from memesnipe_cli.records import time_text
+from memesnipe_cli.risk.approval import Refused
 from memesnipe_cli.risk.kernel import rows
 from memesnipe_cli.risk.latch import Hold, Latch, LatchFile
 from memesnipe_cli.risk.levels import Level
@@ -52,7 +53,7 @@ class SessionBreaker:
         latch = self._file.read(must_exist=True)
         if latch == self._seen:
             return []
-        if latch.fence != self._fence:
+        if latch.fence > self._fence:
             raise RefusedError(
                 f"another process has taken over the account {latch.account!r}: this one may not send any more",
                 "see memesnipe breaker history; start it again when that is done",
@@ -103,6 +104,17 @@ class SessionBreaker:
                 "engine",
             ),
         )
+
+    def stop(self, refused: Refused) -> None:
+        """Trip what a refusal of the gate says must be halted."""
+        if refused.trip:
+            hold = Hold(Level.HALT, refused.code, refused.message, time_text(now_ms()), "engine")
+            self._file.trip(refused.trip, hold)
+
+    @property
+    def seen(self) -> Latch:
+        """The latch as it was last obeyed."""
+        return self._file.read(must_exist=True) if self._seen is None else self._seen
 
     @property
     def fence(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from memesnipe_cli.engine.account_step import AccountStep
 from memesnipe_cli.engine.event_lines import Row
@@ -12,11 +12,13 @@ from memesnipe_cli.engine.feed import TapeStep
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.model import EngineInput
 from memesnipe_cli.engine.session_breaker import SessionBreaker
+from memesnipe_cli.engine.session_gate import SessionGate
 from memesnipe_cli.engine.session_journal import SessionJournal
 from memesnipe_cli.engine.session_marks import marks_of
 from memesnipe_cli.errors import MemesnipeError, RefusedError
+from memesnipe_cli.risk.approval import Refused
 from memesnipe_cli.risk.kernel import rows
-from memesnipe_cli.risk.latch import LatchFile
+from memesnipe_cli.risk.latch import Latch, LatchFile
 from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.risk.marks_file import write_marks
 from memesnipe_cli.risk.quality import ExecutionQuality
@@ -55,6 +57,8 @@ class Guarded:
         self._grids = book.grids
         self._symbols = [terms.symbol for terms in inputs.terms]
         self._quality = ExecutionQuality(request.profile.execution)
+        fence = 0 if self._breaker is None else self._breaker.fence
+        self._gate = SessionGate(request.profile, inputs, book, account, fence)
         self.equity = account.mark()
 
     @property
@@ -62,8 +66,22 @@ class Guarded:
         """The account's level."""
         return Level(self._account.row(0)[rows.LEVEL])
 
-    def saw(self, step: TapeStep, filled: list[Row]) -> None:
-        """Learn from a bar how well orders fill and how liquid the instruments are."""
+    def let_through(
+        self, ts: int, bars: list[Any], events: list[Row]
+    ) -> tuple[list[Row], dict[int, Refused]]:
+        """The events of a bar's decisions, each order checked once more by the gate; by slot what it refused."""
+        latch = Latch(self._request.account) if self._breaker is None else self._breaker.seen
+        cash = self._account.cash
+        passed, refused = self._gate.check(ts, bars, self.equity, cash, events, latch)
+        if self._breaker is not None:
+            for said in refused.values():
+                self._breaker.stop(said)
+        return passed, refused
+
+    def saw(self, step: TapeStep, bars: list[Any], filled: list[Row]) -> None:
+        """Learn from a bar, before its fills are written down, what became of orders, how well they fill and how liquid
+        the instruments are."""
+        self._gate.saw(step.ts, bars, filled)
         if self._breaker is None:
             return
         now = step.ts + self._base_ms
@@ -86,6 +104,7 @@ class Guarded:
         self.equity, events = self._judged(ts)
         if self._breaker is not None:
             self._breaker.latch(ts + self._base_ms)  # the latch first: the journal may have to wait
+        self._gate.saw(ts, [], events)
         self._book.write(events)
         return self.equity
 

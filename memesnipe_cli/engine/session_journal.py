@@ -4,9 +4,9 @@ way."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,10 +21,10 @@ from memesnipe_cli.engine.run import from_units
 from memesnipe_cli.engine.trade_rows import trade_row
 from memesnipe_cli.engine.trades import TradeRecord, trades_from_events
 from memesnipe_cli.records import decimal_text, time_text
+from memesnipe_cli.risk.approval import Refused
 from memesnipe_cli.risk.kernel import rows as risk_rows
 from memesnipe_cli.risk.kernel.tiers import fall_share
 from memesnipe_cli.store.journal import Journal
-from memesnipe_cli.strategies.registry import LoadedStrategy
 
 Line = tuple[str, dict[str, Any]]
 OnLine = Callable[[str, Mapping[str, Any]], None]
@@ -35,14 +35,24 @@ _BINDS_NOBODY = (layout.REFUSED, layout.SKIP_ENDED)
 _MONEY_GRID = Grid(Decimal(1), Decimal(1))
 
 
+class Labelled(Protocol):
+    """A strategy as far as its journal lines name it: `tags` are words for its entries."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def tags(self) -> dict[int, str]: ...
+
+
 @dataclass(frozen=True)
 class Decision:
     """What a bar's decisions were made from: equity at its close, the signal of each slot, the length of a
-    bar."""
+    bar; by slot, what the risk gate refused."""
 
     equity: float
     said: list[SlotSignal]
     base_ms: int
+    refused: dict[int, Refused] = field(default_factory=dict)
 
 
 class SessionJournal:
@@ -54,7 +64,7 @@ class SessionJournal:
         journal: Journal,
         state: AccountState,
         inputs: EngineInput,
-        strategies: list[LoadedStrategy],
+        strategies: Sequence[Labelled],
         on_line: OnLine | None,
     ) -> None:
         session = state.session or {}
@@ -211,22 +221,30 @@ class SessionJournal:
         kind = row[layout.KIND]
         order = order_of(self._rows[slot], row)
         if order is not None:
-            leg, bar_ms = order
-            order_id = client_order_id(
-                self._store_id,
-                self._session["account"],
-                self._session["session"],
-                *self.keys[slot],
-                bar_ms,
-                leg,
-            )
-            body |= self._about_order(row, slot, leg, order_id)
+            body |= self._about_order(row, slot, order[0], self._id_of(slot, *order))
         if kind in (layout.ENTRY_ORDER, layout.REFUSED) and decision is not None:
             said = decision.said[slot] if decision.said[slot].flags & layout.ENTER_MASK else SILENT
             body["equity"] = decimal_text(decision.equity)
             body["score"] = repr(said.score)
             body["side"] = self._wanted_side(slot, decision)
+            if row[layout.KIND] == layout.REFUSED and slot in decision.refused:
+                body["gate"] = decision.refused[slot].body()
         return body | body_of(row, self.grids[slot])
+
+    def open_rows(self, slot: int) -> list[Row]:
+        """The events of a slot's trade under way."""
+        return self._rows[slot]
+
+    def order_id(self, slot: int, row: Row) -> str | None:
+        """The client order id of an event that is not written yet; None for one of no order."""
+        order = order_of(self._rows[slot], row)
+        return None if order is None else self._id_of(slot, *order)
+
+    def _id_of(self, slot: int, leg: str, bar_ms: int) -> str:
+        key = self.keys[slot]
+        return client_order_id(
+            self._store_id, self._session["account"], self._session["session"], *key, bar_ms, leg
+        )
 
     def _wanted_side(self, slot: int, decision: Decision) -> str:
         """buy or sell: a further unit goes with the position, a first one with the signal."""

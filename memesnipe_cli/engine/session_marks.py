@@ -62,6 +62,9 @@ def marks_of(
         ],
         "positions": _positions(book, account),
         "tiers": request.profile.breaker.model_dump(exclude={"allow_looser"}),
+        "recovery_rules": request.profile.recovery.model_dump(
+            include={"stage_trades", "stage_hours", "stage_loss"}
+        ),
         "monitoring": _monitoring(request.profile, level),
     }
 

@@ -42,6 +42,7 @@ REFUSALS = {
     layout.NO_MARK: "no_mark",
     layout.ORDER_RATE: "order_rate",
     layout.RECOVERY_TURN: "recovery_turn",
+    layout.GATE: "gate",
 } | {layout.NO_ROOM + cap: f"no_room_{name}" for cap, name in CAPS.items()}
 MISSES = {
     layout.MISSED_NO_BAR: "no_bar",

@@ -16,27 +16,33 @@ _MINT = object()
 
 @final
 class Approved:
-    """Leave to send one order, once. Cannot be made, copied, pickled, changed or derived from elsewhere.
+    """Leave to send one order, once. Cannot be made, copied, pickled, changed or derived from elsewhere."""
 
-    intent: the order; time_ms: when it was checked; fence: the right to send that it was checked under.
-    """
-
-    __slots__ = ("_mint", "_spent", "fence", "intent", "time_ms")
-
-    intent: OrderIntent
-    time_ms: int
-    fence: int
-    _spent: bool
+    __slots__ = ("_fence", "_intent", "_mint", "_spent", "_time_ms")
 
     def __init__(self, mint: object, intent: OrderIntent, time_ms: int, fence: int) -> None:
         if mint is not _MINT:
             raise TypeError("only the risk gate approves orders")
-        keep = object.__setattr__
-        keep(self, "_mint", mint)
-        keep(self, "_spent", False)
-        keep(self, "intent", intent)
-        keep(self, "time_ms", time_ms)
-        keep(self, "fence", fence)
+        self._mint = mint
+        self._intent = intent
+        self._time_ms = time_ms
+        self._fence = fence
+        self._spent = False
+
+    @property
+    def intent(self) -> OrderIntent:
+        """The order, to look at."""
+        return self._intent
+
+    @property
+    def time_ms(self) -> int:
+        """When it was checked."""
+        return self._time_ms
+
+    @property
+    def fence(self) -> int:
+        """The right to send that it was checked under."""
+        return self._fence
 
     def spend(self) -> OrderIntent:
         """The order, to be sent now. Raises RefusedError the second time."""
@@ -44,17 +50,11 @@ class Approved:
             raise TypeError("only the risk gate approves orders")
         if self._spent:
             raise RefusedError(
-                f"order {self.intent.id} has been sent already",
+                f"order {self._intent.id} has been sent already",
                 "an approval is good for one sending: ask again",
             )
-        object.__setattr__(self, "_spent", True)
-        return self.intent
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("an approved order does not change")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError("an approved order does not change")
+        self._spent = True
+        return self._intent
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("only the risk gate approves orders")
@@ -65,7 +65,7 @@ class Approved:
     __copy__ = __deepcopy__ = __reduce__ = __reduce_ex__ = _not_copied
 
     def __repr__(self) -> str:
-        return f"Approved({self.intent.action} {self.intent.id})"
+        return f"Approved({self._intent.action} {self._intent.id})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from memesnipe_cli.risk.rates import Executions, Rates
 from memesnipe_cli.risk.scopes import strategy_scope, symbol_scope
 
 _ZERO = Decimal(0)
+# Members of an Enum are slow to look up by name.
+_ENTRY, _PROTECT = Action.ENTRY, Action.PROTECT
 _OPENS = {"long": "buy", "short": "sell"}
 _LEAVES = {"long": "sell", "short": "buy"}
 
@@ -40,16 +42,14 @@ class Standing:
     sent: dict[tuple[str, str], deque[tuple[int, OrderIntent]]] = field(default_factory=dict)  # late entries
 
 
-def sent_before(standing: Standing, order: OrderIntent) -> int | None:
-    """When an entry of the same content was last approved, as far as that is remembered."""
+def sent_before(standing: Standing, order: OrderIntent, now_ms: int) -> int | None:
+    """How many ms ago an entry of the same content was approved, if that was lately."""
     for at, other in reversed(standing.sent.get((order.strategy, order.symbol), ())):
-        if (order.side, order.qty, order.price, order.stop) == (
-            other.side,
-            other.qty,
-            other.price,
-            other.stop,
-        ):
-            return at
+        if now_ms - at >= DUPLICATE_WINDOW_MS:
+            return None
+        same = order.qty == other.qty and order.price == other.price
+        if same and order.side == other.side and order.stop == other.stop:
+            return now_ms - at
     return None
 
 
@@ -114,14 +114,14 @@ def _quality(standing: Standing, order: OrderIntent, facts: Facts, worth: Decima
 
 
 def _numbers(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
-    protects = order.action is Action.PROTECT
+    protects = order.action is _PROTECT
     return checks.numbers(
-        order.qty, order.price, order.stop, not protects, protects or order.action is Action.ENTRY
+        order.qty, order.price, order.stop, not protects, protects or order.action is _ENTRY
     )
 
 
 def _side(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
-    opens = order.action is Action.ENTRY
+    opens = order.action is _ENTRY
     wanted = (_OPENS if opens else _LEAVES).get(order.position)
     return checks.side(order.side, wanted, opens and order.side == "sell", facts.product.shortable)
 
@@ -182,7 +182,7 @@ def _exit_collar(standing: Standing, order: OrderIntent, facts: Facts, worth: De
     # A protective order is held against its own trigger: it rests far from the market by design.
     # Anything else is held against the reference, unless that is too old to hold an exit back.
     fresh = _data_age(standing, order, facts, worth) is PASS
-    reference = order.stop if order.action is Action.PROTECT else facts.reference if fresh else None
+    reference = order.stop if order.action is _PROTECT else facts.reference if fresh else None
     most = exit_collar(standing.bounds.price_collar, order.attempt)
     return checks.exit_collar(order.side == "sell", order.price, reference, most)
 
@@ -194,7 +194,7 @@ def _entry_rate(standing: Standing, order: OrderIntent, facts: Facts, worth: Dec
 
 def _message_rate(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
     rates = standing.rates
-    left = rates.messages_left(facts.now_ms, order.action is Action.ENTRY)
+    left = rates.messages_left(facts.now_ms, order.action is _ENTRY)
     return checks.message_rate(left, rates.messages.per_minute)
 
 
@@ -208,8 +208,8 @@ def _duplicate_id(standing: Standing, order: OrderIntent, facts: Facts, worth: D
 
 
 def _duplicate_order(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:
-    at = sent_before(standing, order)
-    return checks.duplicate_order(None if at is None else facts.now_ms - at, DUPLICATE_WINDOW_MS)
+    since_ms = sent_before(standing, order, facts.now_ms)
+    return checks.duplicate_order(since_ms, DUPLICATE_WINDOW_MS)
 
 
 def _self_trade(standing: Standing, order: OrderIntent, facts: Facts, worth: Decimal) -> Verdict:

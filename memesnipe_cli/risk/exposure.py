@@ -13,6 +13,8 @@ from memesnipe_cli.errors import DataError
 from memesnipe_cli.risk.intent import Action, OrderIntent
 
 _ZERO = Decimal(0)
+# Members of an Enum are slow to look up by name.
+_ENTRY, _PROTECT, _CANCEL = Action.ENTRY, Action.PROTECT, Action.CANCEL
 _ONE = Decimal(1)
 _HINT = "halt and reconcile the account"
 
@@ -166,7 +168,7 @@ class Exposure:
         for order in self._by_symbol.get(symbol, {}).values():
             intent = order.intent
             price = intent.price
-            if intent.side == side or price is None or intent.action is Action.PROTECT:
+            if intent.side == side or price is None or intent.action is _PROTECT:
                 continue
             if best is None or (price < best if side == "buy" else price > best):
                 best = price
@@ -185,10 +187,10 @@ class Exposure:
 
     def opened(self, intent: OrderIntent, trade_used: Decimal = _ZERO, fee: Decimal = _ZERO) -> None:
         """An order was approved and may fill. trade_used: its notional over the limit of a trade."""
-        if intent.action is Action.CANCEL or intent.id in self.orders:
+        if intent.action is _CANCEL or intent.id in self.orders:
             return
         price = intent.price
-        entry = intent.action is Action.ENTRY
+        entry = intent.action is _ENTRY
         buys = entry and intent.side == "buy" and price is not None
         order = OpenOrder(intent, trade_used, price * (_ONE + fee) if buys and price else _ZERO)
         beside = self._by_symbol.setdefault(intent.symbol, {})

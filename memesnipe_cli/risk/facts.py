@@ -79,16 +79,13 @@ class Facts:
     trade_scale: Decimal | None = Decimal(1)
 
     def __post_init__(self) -> None:
-        for name, number in (
-            ("reference", self.reference),
-            ("equity", self.equity),
-            ("cash", self.cash),
-            ("bid", self.bid),
-            ("ask", self.ask),
-            ("trade_scale", self.trade_scale),
-        ):
+        for name in _NUMBERS:
+            number = getattr(self, name)
             if number is not None and not number.is_finite():
                 object.__setattr__(self, name, None)
+
+
+_NUMBERS = ("reference", "equity", "cash", "bid", "ask", "trade_scale")
 
 
 def _known(number: Decimal | None) -> Decimal | None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 UNKNOWN = "_unknown"
 _ZERO = Decimal(0)
+_ONE = Decimal(1)
+# Members of an Enum are slow to look up by name.
+_ENTRY, _CANCEL = Action.ENTRY, Action.CANCEL
 
 
 class Gate:
@@ -68,7 +71,7 @@ class Gate:
         """Whether an order may be sent now. The first check that fails decides; an approval reserves what the order may
         use until `filled` or `ended` says what became of it. Raises nothing: a check that breaks refuses."""
         standing = self._standing
-        entry, worth = order.action is Action.ENTRY, notional(order)
+        entry, worth = order.action is _ENTRY, notional(order)
         for name, check in self._chains[order.action]:
             try:
                 verdict = check(standing, order, facts, worth)
@@ -88,7 +91,7 @@ class Gate:
         books and the venue do not agree, which halts an account."""
         order = self.exposure.orders.get(order_id)
         first = self.exposure.filled(order_id, qty, price)
-        if first and order is not None and order.intent.action is Action.ENTRY:
+        if first and order is not None and order.intent.action is _ENTRY:
             self._standing.executions.filled(order.intent.strategy, now_ms)
 
     def ended(self, order_id: str) -> None:
@@ -112,13 +115,13 @@ class Gate:
     def _reserve(
         self, order: OrderIntent, worth: Decimal, limit: Decimal | None, fee: Decimal | None
     ) -> None:
-        if order.action is Action.CANCEL:
+        if order.action is _CANCEL:
             return
         standing = self._standing
         standing.ids.add(order.id)
         used = _ZERO
-        if order.action is Action.ENTRY:
-            used = worth / limit if limit else Decimal(1)
+        if order.action is _ENTRY:
+            used = worth / limit if limit else _ONE
         standing.exposure.opened(order, used, fee or _ZERO)
 
     def _remember_content(self, order: OrderIntent, now_ms: int) -> None:

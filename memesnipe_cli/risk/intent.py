@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 
 
 class Action(StrEnum):
@@ -47,4 +48,9 @@ class OrderIntent:
     @property
     def quote(self) -> str:
         """The currency that it is paid in: `USD` of `DOGE/USD`, `USDT` of `ETH/USDT:USDT`."""
-        return self.symbol.rpartition("/")[2].partition(":")[0]
+        return _quote_of(self.symbol)
+
+
+@cache
+def _quote_of(symbol: str) -> str:
+    return symbol.rpartition("/")[2].partition(":")[0]

@@ -107,7 +107,8 @@ def test_a_person_reads_level_marks_distances_and_who_runs(breaker: Breaker, pat
     for words in (
         "WARNING: nothing is stopped; monitoring is elevated",
         "193.00 USD, high-water mark 200.00 USD",
-        "50 % of normal (stage 2 of 4 since 2025-02-28 12:00); passed after 10 trades or 24 hours without a loss of 0.50 %",
+        "50 % of normal (stage 2 of 4 since 2025-02-28 12:00); passed after 10 trades or 24 hours",
+        "without a loss of 0.50 %",
         "elevated: reconciled every 60 s, alerts repeated every 300 s",
         f"runs (pid {os.getpid()})",
         "SIMULATED market",

@@ -85,7 +85,7 @@ def reference_answer(result: ReferenceResult) -> Answer:
     lines += [(0, Line(ts, slot, "funding", cash=-paid)) for ts, slot, paid in result.funding]
     lines += [_missed(ts, slot, reason) for ts, slot, reason in result.misses]
     lines += [(3, Line(ts, -1 - row, what, origin=ready)) for ts, row, what, ready in result.risk]
-    lines += [(3, Line(ts, -1, "account flow", cash=units)) for ts, units in result.flows]
+    lines += [(-1, Line(ts, -1, "account flow", cash=units)) for ts, units in result.flows]
     lines += [(5, Line(ts, slot, f"refused {code}")) for ts, slot, code in result.refusals]
     return Answer(_in_order(lines), result.equity)
 
@@ -121,7 +121,7 @@ def kernel_answer(output: EngineOutput) -> Answer:
         elif kind == layout.FUNDED:
             lines.append((0, Line(*where, "funding", cash=event[layout.EVENT_CASH])))
         elif kind == layout.FLOWED:
-            lines.append((3, Line(where[0], -1, "account flow", cash=event[layout.EVENT_CASH])))
+            lines.append((-1, Line(where[0], -1, "account flow", cash=event[layout.EVENT_CASH])))
         elif kind == layout.RISK:
             lines += [(3, line) for line in _risk_lines(event, rows)]
     return Answer(_in_order(lines), output.equity.tolist())

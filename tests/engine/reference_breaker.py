@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine_hands import Hand, HaltSymbol, Reset, Trip
+from engine_hands import HaltSymbol, Hand, Reset, Trip
 from reference_account import Account
 from reference_parts import UNIT, ZERO, Order, exact
 
@@ -262,11 +262,13 @@ class Breaker(Account):
 
     def _end_stage(self, row: Row) -> None:
         rules = self.rules
+        if row.stage == 0:
+            return
         if self.close < row.stage_begin:
             row.stage_trades = self._trades(row)  # what ends before the stage is none of its trades
             return
         traded = self._trades(row) - row.stage_trades >= rules.stage_trades
-        if row.stage == 0 or not (traded or self.close - row.stage_begin >= rules.stage_ms):
+        if not (traded or self.close - row.stage_begin >= rules.stage_ms):
             return
         spare = row.value - row.stage_value + exact(rules.stage_loss) * row.stage_value
         if abs(spare) <= UNITS_IN_DOUBT:

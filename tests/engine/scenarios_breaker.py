@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from engine_cases import FLAT, PERP, PLAIN_PLAN, BarTuple, Case, Enter, Moment, Scenarios, rules, terms
 
@@ -18,13 +19,13 @@ BURDEN = {(0, 0): Enter(stop=99.0, weight=0.11)}
 LIMITS = rules(warning=0.03, halt=0.05, emergency=0.08)
 
 
-def falling(*closes: int) -> list[BarTuple]:
-    """Two bars at 100, then these."""
-    return [FLAT, FLAT, *((close,) * 4 for close in closes)]
+def falling(*closes: Any) -> list[BarTuple]:
+    """Two bars at 100, then these: their only price, or whole bars."""
+    return [FLAT, FLAT, *(close if isinstance(close, tuple) else (close,) * 4 for close in closes)]
 
 
 def beside(
-    closes: Sequence[int],
+    closes: Sequence[Any],
     enter: Mapping[Moment, Enter],
     *,
     bars: Sequence[BarTuple] | None = None,

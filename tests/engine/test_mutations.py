@@ -10,10 +10,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from engine_cases import FLAT, Case, Enter
+from engine_hands import Handed
 from engine_kernel import kernel_answer
 from engine_mutants import Kernel, Mutant, changes, mutate
 from engine_random import random_case
 from engine_restart import Restarting
+from scenarios_hands import HANDS
+from scenarios_paths import PATHS
 from test_fills import SCENARIOS
 
 from memesnipe_cli.engine import run
@@ -30,6 +33,11 @@ RESTARTED = (
     "a won trade skips the next signals of its tag until their exit",
     "a pyramid grows to four units and its stop follows",
     "the stop stands while an exit waits",
+    "size comes back in four steps",
+    "an order begins the count anew",
+    "a breach in a stage doubles the cool-off",
+    "a strategy counts what its ended trades lost",
+    "further units are executions, of all its slots",
 )
 
 # Mutants that change nothing anybody can see: a pattern of their names, and why.
@@ -113,12 +121,14 @@ class Jury:
     def __init__(self, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.kernel = Kernel(text)
         self.monkeypatch = monkeypatch
-        self.cases: list[World] = [case.build() for case, _ in SCENARIOS.values()]
+        self.cases: list[World] = [case.build() for case, _ in (*SCENARIOS.values(), *PATHS.values())]
         self.cases += [random_case(seed, 40) for seed in RANDOM_CASES]
         self.cases.append(long_case().build())
+        self.handed = [(case.build(), hands) for case, hands, _ in HANDS.values()]
         self.restarted: list[World] = [SCENARIOS[name][0].build() for name in RESTARTED]
         true = self.kernel.loaded()
         self.answers = [self._answer(case, true) for case in self.cases]
+        self.handed_answers = [self._answer(case, Handed(true, hands)) for case, hands in self.handed]
         for case in self.restarted:
             self._answer(case, Restarting(true))
 
@@ -128,6 +138,9 @@ class Jury:
         try:
             for case, answer in zip(self.cases, self.answers, strict=True):
                 if self._answer(case, module) != answer:
+                    return True
+            for (case, hands), answer in zip(self.handed, self.handed_answers, strict=True):
+                if self._answer(case, Handed(module, hands)) != answer:
                     return True
             for case in self.restarted:
                 self._answer(case, Restarting(module))

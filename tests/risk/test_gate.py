@@ -10,8 +10,8 @@ from gate_cases import NOW, STRATEGY, D, FakeLatch, approved, cluster_of, facts,
 
 from memesnipe_cli.clock import MINUTE_MS
 from memesnipe_cli.errors import DataError
-from memesnipe_cli.profile import Profile
-from memesnipe_cli.risk.bounds import Bounds, exit_collar, exit_price
+from memesnipe_cli.profile import Limits, Profile
+from memesnipe_cli.risk.bounds import HARD_MAX_ORDER, Bounds, exit_collar, exit_price
 from memesnipe_cli.risk.gate import Gate
 from memesnipe_cli.risk.intent import Action
 from memesnipe_cli.risk.latch import LatchFile
@@ -315,3 +315,8 @@ def test_the_latch_file_is_what_the_gate_reads(tmp_path: Path) -> None:
     file.take_fence()
     taken = facts(latch=file.read(must_exist=True))
     assert refused(gate, order(Action.CANCEL), taken).code == "fence_lost"
+
+
+def test_no_profile_raises_the_hard_limit_of_an_order() -> None:
+    loose = Profile(limits=Limits.model_construct(**{**Limits().model_dump(), "max_order": D(10**9)}))
+    assert Bounds.of(loose).max_order == HARD_MAX_ORDER

@@ -170,6 +170,7 @@ SYMBOL_HALT = 32
 NO_MARK = 33
 ORDER_RATE = 34
 RECOVERY_TURN = 35
+GATE = 36  # refused by the gate, after the kernel had let it through
 
 # caps (CODE of ENTRY_ORDER)
 CAP_RISK = 1
