@@ -58,6 +58,7 @@ _SYMBOLS = (
 )
 _QUALITY = (
     Column("execution", "check"),
+    Column("of", "scope", write=lambda scope: str(scope).partition(":")[2] or str(scope)),
     Column("value", "value", right=True, write=lambda value: _figure(value)),
     Column("limit", "limit", right=True, write=lambda value: _figure(value)),
     Column("state", "state"),
@@ -100,11 +101,13 @@ def show_status(console: Console, row: Mapping[str, Any]) -> None:
         ("distances", "\ndistance to each tier", _TIERS),
         ("strategies", "\nstrategies", _STRATEGIES),
         ("symbols", "\nsymbols halted by hand", _SYMBOLS),
-        ("quality", "\nexecution quality", _QUALITY),
+        ("quality", "\nexecution that is not as it should be", _QUALITY),
         ("positions", "\nopen positions", _POSITIONS),
     )
     for key, title, columns in tables:
         rows = strategies if key == "strategies" else row[key]
+        if key == "quality":
+            rows = [each for each in rows if each["state"] != "ok"]
         if rows:
             console.records(rows, columns, title=title)
 
@@ -130,6 +133,9 @@ def _account(row: Mapping[str, Any]) -> dict[str, str]:
             "day's loss": f"{percent(row['daily_loss'])} of {money(row['day_base'], currency)}",
             "size": _recovery(row),
         }
+    if row["quality"]:
+        bad = sum(each["state"] != "ok" for each in row["quality"])
+        pairs["execution"] = f"{len(row['quality'])} checks, {bad or 'none'} not ok"
     pairs["monitoring"] = _monitoring(row["monitoring"] or {})
     pairs["trader"] = _trader(row)
     pairs["latch"] = latch["path"] + (f" - {latch['problem']}" if latch["problem"] else "")

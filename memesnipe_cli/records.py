@@ -160,17 +160,17 @@ class BacktestRecord(TypedDict):
 
 
 class BreakerRecord(TypedDict):
-    """The state of the circuit breaker of one account."""
+    """The state of the circuit breaker of one account. Marks are None before it has traded."""
 
     type: Literal["breaker"]
     v: int
     level: Literal["CLOSED", "WARNING", "HALT", "EMERGENCY"]
     cause: str | None
     since: str | None
-    equity: str
-    high_water_mark: str
-    drawdown: float
-    daily_loss: float
+    equity: str | None
+    high_water_mark: str | None
+    drawdown: float | None
+    daily_loss: float | None
     strategies: list[dict[str, Any]]
 
 

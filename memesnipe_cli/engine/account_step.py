@@ -77,13 +77,9 @@ class AccountStep:
         self._kernel.guard(self.world, ts, equity)
         return equity, self._acted()
 
-    def mark(self) -> float:
-        """Equity at the last closes, in the quote currency."""
-        return float(self._kernel.mark(self.world))
-
     def order_out(self, ts: int, slot: int) -> list[Row]:
-        """Give a slot up at the close of the bar that opens at ts: its waiting entry is cancelled and what it holds gets
-        an exit order, unless one waits already. The events."""
+        """Give a slot up at the close of the bar that opens at ts: its waiting entry is cancelled, and what it holds
+        gets an exit order unless one waits already. The events."""
         state, terms = self.world.state, self.world.whole
         if state[slot, layout.WAIT_LOTS]:
             self._kernel.emit_code(self.world, layout.MISSED, ts, slot, layout.MISSED_BREAKER)
@@ -153,8 +149,10 @@ class AccountStep:
         return int(self.world.account[layout.CASH])
 
     def _acted(self) -> list[Row]:
-        self.active = [bool(self._kernel.is_active(self.world, slot)) for slot in range(len(self.active))]
-        return self._events()
+        events = self._events()
+        if events or any(self.active):
+            self.active = [bool(self._kernel.is_active(self.world, slot)) for slot in range(len(self.active))]
+        return events
 
     def _events(self) -> list[Row]:
         count = self.world.account[layout.EVENT_COUNT]

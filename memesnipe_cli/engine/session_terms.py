@@ -64,11 +64,9 @@ def _terms(item: Mapping[str, Any]) -> Terms:
 
 def _rules(session: Mapping[str, Any]) -> Rules:
     """Numbers stand as text in the line; a rule that it does not name has its default."""
-    written = session["rules"]
-    values: dict[str, Any] = {"capital": Decimal(session["capital"])}
-    for field in fields(Rules):
-        if field.name not in written:
-            continue
-        text = written[field.name]
-        values[field.name] = None if text is None else type(field.default)(text)
-    return Rules(**values)
+    written: Mapping[str, str | None] = session["rules"]
+    kinds: dict[str, Any] = {field.name: type(field.default) for field in fields(Rules)}
+    values: dict[str, Any] = {
+        name: None if text is None else kinds[name](text) for name, text in written.items() if name in kinds
+    }
+    return Rules(**{**values, "capital": Decimal(session["capital"])})

@@ -24,7 +24,8 @@ class Line:
     """One thing that happened to a slot, or to a row of the breaker: -1 the account, -2 - s strategy s. Lots, ticks and
     money units; 0 where a kind has none.
 
-    `origin`: the price a fill started from; an order's stop distance; when a halt may be over.
+    `origin`: the price a fill started from; an order's stop distance. `row`: of the breaker, when its level began, when
+    its halt may be over, its cool-off and how often it was reset.
     """
 
     ts: int
@@ -35,6 +36,7 @@ class Line:
     cash: int = 0
     fee: int = 0
     origin: int = 0
+    row: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.what} {self.lots} @{self.price}" if self.lots else self.what
@@ -84,7 +86,7 @@ def reference_answer(result: ReferenceResult) -> Answer:
     ]
     lines += [(0, Line(ts, slot, "funding", cash=-paid)) for ts, slot, paid in result.funding]
     lines += [_missed(ts, slot, reason) for ts, slot, reason in result.misses]
-    lines += [(3, Line(ts, -1 - row, what, origin=ready)) for ts, row, what, ready in result.risk]
+    lines += [(3, Line(ts, -1 - row, what, row=state)) for ts, row, what, state in result.risk]
     lines += [(-1, Line(ts, -1, "account flow", cash=units)) for ts, units in result.flows]
     lines += [(5, Line(ts, slot, f"refused {code}")) for ts, slot, code in result.refusals]
     return Answer(_in_order(lines), result.equity)
@@ -129,21 +131,26 @@ def kernel_answer(output: EngineOutput) -> Answer:
 
 def _risk_lines(event: list[int], rows: dict[int, tuple[int, int]]) -> Iterator[Line]:
     """What a row of the breaker did, by its level and stage (`rows`: those before, by row)."""
-    ts, row, cause = event[layout.EVENT_TS], event[layout.EVENT_SLOT], event[layout.CODE]
+    row = event[layout.EVENT_SLOT]
     name = f"strategy {row - 1}" if row else "account"
-    level, stage, ready = event[layout.RISK_LEVEL], event[layout.RISK_STAGE], event[layout.RISK_READY]
+    level, stage = event[layout.RISK_LEVEL], event[layout.RISK_STAGE]
     before, stage_before = rows.get(row, (Level.CLOSED, 0))
     rows[row] = level, stage
+    done = []
     if level > before:
-        halted_until = ready if level >= Level.HALT else 0
-        yield Line(ts, -1 - row, f"{name} {LEVELS[level]} {CAUSES[cause]}", origin=halted_until)
+        done.append(LEVELS[level])
     elif level < before:
-        yield Line(ts, -1 - row, f"{name} {'CLOSED' if before == Level.WARNING else 'reset'}")
+        done.append("CLOSED" if before == Level.WARNING else "reset")
     elif level >= Level.HALT:
-        yield Line(ts, -1 - row, f"{name} waits", origin=ready)
-        return
-    if (level < Level.HALT and (stage or stage_before) and level == before) or before >= Level.HALT > level:
-        yield Line(ts, -1 - row, f"{name} stage {stage}")
+        done.append("waits")
+    if level < Level.HALT and (before >= Level.HALT or (level == before and (stage or stage_before))):
+        done.append(f"stage {stage}")
+    cause = CAUSES[event[layout.CODE]]
+    columns = (layout.RISK_SINCE, layout.RISK_READY, layout.RISK_COOL_OFF, layout.RISK_RESETS)
+    state = tuple(event[column] for column in columns)
+    for what in done:
+        named = f"{name} {what} {cause}" if what in LEVELS.values() else f"{name} {what}"
+        yield Line(event[layout.EVENT_TS], -1 - row, named.strip(), row=(*state, event[layout.CODE]))
 
 
 def kernel_levels(inputs: EngineInput, output: EngineOutput) -> list[tuple[int, ...]]:

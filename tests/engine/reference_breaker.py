@@ -13,6 +13,12 @@ from reference_parts import UNIT, ZERO, Order, exact
 from memesnipe_cli.engine.model import EngineInput, SignalTape
 
 CLOSED, WARNING, HALT, EMERGENCY = range(4)
+CAUSES = {
+    cause: number
+    for number, cause in enumerate(
+        ("", "drawdown", "daily_loss", "lifetime_drawdown", "strategy_drawdown", "executions", "manual")
+    )
+}
 LEVELS = ("CLOSED", "WARNING", "HALT", "EMERGENCY")
 NORMAL_STAGE = 4  # quarters of the normal size
 HOUR_MS = 3_600_000
@@ -37,6 +43,7 @@ class Row:
     stage_begin: int = 0
     stage_value: int = 0
     stage_trades: int = 0
+    resets: int = 0
 
     @property
     def halted(self) -> bool:
@@ -80,7 +87,7 @@ class Breaker(Account):
         midnight = (self.now // DAY_MS + 1) * DAY_MS
         if self.whole.halted and self._daily_halt() and self.whole.ready < midnight:
             self.whole.ready = midnight
-            self._tell(self.whole, "waits", midnight)
+            self._tell(self.whole, "waits")
         for row in self._rows():
             if self._may_be_reset(row):
                 self._reset(row)
@@ -196,7 +203,7 @@ class Breaker(Account):
                 if abs(share - edge) * abs(before) <= UNITS_IN_DOUBT:
                     self.result.doubts.append("the end of a warning")
             if drawdown <= edges[0] and loss <= edges[1]:
-                row.level, row.cause = CLOSED, ""
+                row.level, row.cause, row.since = CLOSED, "", self.close
                 self._tell(row, "CLOSED")
 
     def _judge_strategy(self, row: Row) -> None:
@@ -223,7 +230,7 @@ class Breaker(Account):
         if level >= HALT:
             row.ready = max(row.ready, self.close + max(row.cool_off, self.rules.assumed_reset_ms or 0))
         row.level, row.cause, row.since = level, cause, self.close
-        self._tell(row, f"{LEVELS[level]} {cause}", row.ready if level >= HALT else 0)
+        self._tell(row, f"{LEVELS[level]} {cause}")
 
     # --- reset and stages
 
@@ -244,7 +251,8 @@ class Breaker(Account):
     def _reset(self, row: Row) -> None:
         if row is self.whole:
             self.lifetime_high = max(self.lifetime_high, row.high)
-        row.level, row.cause, row.high = CLOSED, "", row.value
+        row.level, row.cause, row.since, row.high = CLOSED, "", self.close, row.value
+        row.resets += 1
         self._tell(row, "reset")
         self._begin(row, 1)
 
@@ -278,8 +286,8 @@ class Breaker(Account):
         elif row.stage < NORMAL_STAGE:
             self._begin(row, row.stage + 1)
         else:
-            self._begin(row, 0)
             row.cool_off = rules.cool_off_ms
+            self._begin(row, 0)
 
     # --- what the levels demand
 
@@ -298,6 +306,7 @@ class Breaker(Account):
         stages = (self.whole.stage, self.parts[self.inputs.slots[slot].strategy].stage)
         return min(stage or NORMAL_STAGE for stage in stages)
 
-    def _tell(self, row: Row, what: str, ready: int = 0) -> None:
+    def _tell(self, row: Row, what: str) -> None:
         number = 0 if row.strategy is None else 1 + row.strategy
-        self.result.risk.append((self.now, number, f"{row.name} {what}", ready))
+        state = (row.since, row.ready, row.cool_off, row.resets, CAUSES[row.cause])
+        self.result.risk.append((self.now, number, f"{row.name} {what}", state))

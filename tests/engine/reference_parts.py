@@ -126,7 +126,7 @@ class ReferenceResult:
     """What happened.
 
     `refusals` and `misses` are (ts, slot, code), `funding` (ts, slot, units paid), `orders` (ts, slot, entry),
-    `risk` (ts, row, what, when a halt may be over; row 0 is the account, 1 + s strategy s), `levels` each row's level
+    `risk` (ts, row, what, the row's state; row 0 is the account, 1 + s strategy s), `levels` each row's level
     at each close, `flows` (ts, units that came in); `doubts` say where floats may differ.
     """
 
@@ -136,7 +136,7 @@ class ReferenceResult:
     misses: list[tuple[int, int, str]] = field(default_factory=list)
     funding: list[tuple[int, int, int]] = field(default_factory=list)
     orders: list[tuple[int, int, Order]] = field(default_factory=list)
-    risk: list[tuple[int, int, str, int]] = field(default_factory=list)
+    risk: list[tuple[int, int, str, tuple[int, ...]]] = field(default_factory=list)
     levels: list[tuple[int, ...]] = field(default_factory=list)
     flows: list[tuple[int, int]] = field(default_factory=list)
     equity: list[float] = field(default_factory=list)
