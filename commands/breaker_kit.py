@@ -8,14 +8,14 @@ from memesnipe_cli.cli import Command
 
 
 class _PlainText:
-    """Takes an option's text as it stands.
+    """Takes an option's text as it stands, and a flag.
 
     Typer lets pydantic find out that text is text, which loads it: a third of what a trip takes from the shell to
     the latch. Other types, where they are given, go the usual way.
     """
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
-        if value is None or param.type_descriptor.annotation is str:
+        if value is None or isinstance(value, bool) or param.type_descriptor.annotation is str:
             return value
         from typer._coercion import build_runtime_param
 

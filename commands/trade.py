@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from memesnipe_cli.commands import trade_run, trade_stored
+from memesnipe_cli.commands import trade_flatten, trade_run, trade_stored
 
 from memesnipe_cli.cli import Group, command_app
 from memesnipe_cli.errors import UsageError
@@ -54,3 +54,10 @@ app.command("positions", examples=("memesnipe trade positions --jsonl | jq -r '[
 app.command("orders", examples=("memesnipe trade orders", "memesnipe trade orders --account second --json"))(
     trade_stored.orders
 )
+app.command(
+    "flatten",
+    examples=(
+        "memesnipe trade flatten --reason 'away for a week'",
+        "memesnipe trade flatten --symbol DOGE/USD --json | jq .left",
+    ),
+)(trade_flatten.flatten)

@@ -52,12 +52,13 @@ def breaker_story(events: Int64, strategies: list[str], base_ms: int) -> list[Br
 
 
 def told(changes: list[BreakerChange], end_ms: int, reset_ms: int | None) -> dict[str, Any]:
-    """The changes as part of the `backtest` record, with counts. `halts` counts by cause; `halted_hours` is time at
-    HALT or above until end_ms, of whichever scope; `assumed_reset_hours`: how late each halt was acknowledged."""
+    """The changes as part of the `backtest` record, with counts. `halts` counts by cause; `halted_hours` is the time
+    until end_ms in which the account or a strategy was at HALT or above; `assumed_reset_hours`: how late each halt was acknowledged."""
     halts: dict[str, int] = {}
     emergencies = resets = 0
     standing: dict[str, BreakerChange] = {}
-    halted_ms = 0
+    halted: set[str] = set()
+    halted_ms = since_ms = 0
     for change in changes:
         before = standing.get(change.scope)
         was = Level.CLOSED if before is None else before.level
@@ -65,17 +66,21 @@ def told(changes: list[BreakerChange], end_ms: int, reset_ms: int | None) -> dic
             halts[change.cause] = halts.get(change.cause, 0) + 1
         emergencies += change.level == Level.EMERGENCY > was
         resets += change.resets > (0 if before is None else before.resets)
-        if before is not None and was >= Level.HALT:
-            halted_ms += change.time_ms - before.time_ms
         standing[change.scope] = change
-    halted_ms += sum(end_ms - last.time_ms for last in standing.values() if last.level >= Level.HALT)
+        if change.level >= Level.HALT:
+            since_ms = since_ms if halted else change.time_ms
+            halted.add(change.scope)
+        elif change.scope in halted:
+            halted.discard(change.scope)
+            halted_ms += 0 if halted else change.time_ms - since_ms
+    halted_ms += end_ms - since_ms if halted else 0
     return {
         "halts": halts,
         "emergencies": int(emergencies),
         "resets": int(resets),
         "halted_hours": halted_ms / layout.AN_HOUR,
         "assumed_reset_hours": None if reset_ms is None else reset_ms / layout.AN_HOUR,
-        "halted_at_end": sorted(scope for scope, last in standing.items() if last.level >= Level.HALT),
+        "halted_at_end": sorted(halted),
         "changes": [_row(change) for change in changes],
     }
 

@@ -7,7 +7,6 @@ before the next, so that a run that is killed and repeated finishes the work and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -98,7 +97,7 @@ def flatten(
 ) -> FlattenReport:
     """Cancel and close everything of an account, or of one strategy or symbol, where no trader runs.
 
-    Raises StoreBusyError that says who trades the account, and as `close_positions` does.
+    Raises StoreBusyError that says who trades the account, and as `check_flatten` does.
     """
     with store.journal(account).held():
         return close_positions(store, account, reason=reason, strategy=strategy, symbol=symbol, by=by)
@@ -113,17 +112,9 @@ def close_positions(
     symbol: str | None = None,
     by: str = "person",
 ) -> FlattenReport:
-    """`flatten` for a caller who holds the account (`Journal.held`).
-
-    Raises DataError where nothing has been traded, UsageError for a strategy or symbol that the session does not trade.
-    """
+    """`flatten` for a caller who holds the account (`Journal.held`). Raises as `check_flatten` does, and StoreError."""
     journal = store.journal(account)
-    state = journal.replay(AccountFold())
-    if state.session is None:
-        raise DataError(
-            f"account {account!r} has not traded yet in {store.root}", "name another with --account"
-        )
-    _check_named(state.session, strategy, symbol)
+    state, session = check_flatten(store, account, strategy, symbol)
     bar_ms = newest_bar(state)
     slots = [
         state.keys[number]
@@ -136,13 +127,36 @@ def close_positions(
     work.book.finish()
     if slots:
         said = {"strategy": strategy, "symbol": symbol, "by": by, "reason": reason}
-        journal.append(FLATTEN, {"session": state.session["session"], "bar": time_text(bar_ms), **said})
+        journal.append(FLATTEN, {"session": session["session"], "bar": time_text(bar_ms), **said})
     for key in slots:
         work.order_out(work.book.keys.index(key))
     for key in slots:
         work.close_out(work.book.keys.index(key))
     work.mark()
     return _report(work.book.state, account, bar_ms, work.cancelled, work.closed, work.left)
+
+
+def check_flatten(
+    store: Store, account: str, strategy: str | None, symbol: str | None
+) -> tuple[AccountState, dict[str, Any]]:
+    """(the account, its session) where a session trades what is named.
+
+    Raises DataError where nothing has been traded, UsageError for a strategy or symbol that the session does not trade.
+    """
+    state = store.journal(account).replay(AccountFold())
+    session = state.session
+    if session is None:
+        raise DataError(
+            f"account {account!r} has not traded yet in {store.root}", "name another with --account"
+        )
+    names = [each["name"] for each in session["strategies"]]
+    if strategy is not None and strategy not in names:
+        raise UsageError(f"the session trades no strategy {strategy!r}", f"it trades {', '.join(names)}")
+    if symbol is not None and symbol not in session["symbols"]:
+        raise UsageError(
+            f"the session trades no symbol {symbol!r}", f"it trades {', '.join(session['symbols'])}"
+        )
+    return state, session
 
 
 def newest_bar(state: AccountState) -> int | None:
@@ -305,16 +319,6 @@ def _tags(journal: Journal, session: str) -> dict[str, dict[int, str]]:
         if body.get("event") == "entry_order" and body.get("session") == session and body.get("reason"):
             found.setdefault(body["strategy"], {})[body["tag"]] = body["reason"]
     return found
-
-
-def _check_named(session: Mapping[str, Any], strategy: str | None, symbol: str | None) -> None:
-    names = [each["name"] for each in session["strategies"]]
-    if strategy is not None and strategy not in names:
-        raise UsageError(f"the session trades no strategy {strategy!r}", f"it trades {', '.join(names)}")
-    if symbol is not None and symbol not in session["symbols"]:
-        raise UsageError(
-            f"the session trades no symbol {symbol!r}", f"it trades {', '.join(session['symbols'])}"
-        )
 
 
 def _report(

@@ -49,7 +49,7 @@ def _about_breaker(breaker: Mapping[str, Any]) -> list[str]:
         f", {_count(breaker['emergencies'], 'time')} everything was closed" if breaker["emergencies"] else ""
     )
     said = f"the breaker halted {_count(sum(halts.values()), 'time')} ({counted(halts)}){closed}; "
-    said += f"{breaker['halted_hours']:,.0f} h without new positions in all; "
+    said += f"{breaker['halted_hours']:,.0f} h in which something stood halted; "
     said += f"each halt is assumed to be acknowledged {breaker['assumed_reset_hours']:g} h later"
     if breaker["halted_at_end"]:
         said += f"; still halted at the end: {', '.join(breaker['halted_at_end'])}"

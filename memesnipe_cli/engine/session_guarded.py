@@ -136,8 +136,8 @@ class Guarded:
             time.sleep(min(left, _POLL_S))
             if self._breaker is not None and self._breaker.has_news():
                 self.at(self._ts)
-                self.show(self._ts + self._base_ms, ended=False)
                 judged = True
+            self.show(self._ts + self._base_ms)  # the heartbeat: who waits for a bar is not dead
         return judged
 
     def show(self, close_ms: int, *, ended: bool = False) -> None:

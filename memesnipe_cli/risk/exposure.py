@@ -174,6 +174,11 @@ class Exposure:
                 best = price
         return best
 
+    def open_orders(self, strategy: str, symbol: str) -> list[OrderIntent]:
+        """The approved orders of a strategy in a symbol that may still fill."""
+        orders = self._by_symbol.get(symbol, {}).values()
+        return [order.intent for order in orders if order.intent.strategy == strategy]
+
     def owner(self, base: str) -> str | None:
         """The strategy that holds, or waits for, a base asset."""
         owners = self._owners.get(base)

@@ -98,6 +98,13 @@ class Gate:
         """An approved order can fill no more."""
         self.exposure.ended(order_id)
 
+    def ended_all(self, strategy: str, symbol: str, *actions: Action) -> None:
+        """All open orders of a strategy in a symbol, of these actions, can fill no more: an exit that takes back a
+        waiting entry, a position that is gone and its exits with it."""
+        for order in self.exposure.open_orders(strategy, symbol):
+            if order.action in actions:
+                self.exposure.ended(order.id)
+
     def mark(self, symbol: str, price: Decimal) -> None:
         """What a symbol is worth now."""
         self.exposure.mark(symbol, price)

@@ -12,7 +12,8 @@ def started_ticks(pid: int) -> str:
     except OSError:
         return ""
     fields = line.rpartition(")")[2].split()  # the name before it may hold anything
-    return fields[19] if len(fields) > 19 else ""
+    ended = fields[:1] in (["Z"], ["X"])  # killed, and its parent has not asked what became of it
+    return fields[19] if len(fields) > 19 and not ended else ""
 
 
 def is_alive(pid: int, started: str) -> bool:

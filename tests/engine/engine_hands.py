@@ -42,8 +42,17 @@ class Flow:
     equity: int
 
 
-Hand = Trip | Reset | HaltSymbol | Flow
+@dataclass(frozen=True)
+class NoMark:
+    """At this step nobody can say what the account is worth."""
+
+
+Hand = Trip | Reset | HaltSymbol | Flow | NoMark
 Hands = Mapping[int, Sequence[Hand]]  # by step of the tape, before which it is done
+
+
+def _no_number(world: Any) -> float:
+    return float("nan")
 
 
 class Handed:
@@ -57,15 +66,22 @@ class Handed:
         """Like the kernel's, one step at a time."""
         names = list(inspect.signature(self.module.run_tape).parameters)[2:]
         given = dict(zip(names, arguments, strict=True))
+        names_of_module = self.module.mark.__globals__  # where its functions look each other up
+        mark = names_of_module["mark"]
         world = self.module.World(**{name: given[name] for name in self.module.World._fields})
         for step in range(begin, end):
             for hand in self.hands.get(step, ()):
-                self._act(world, int(given["ts_line"][step]), hand)
-            if int(self.module.run_tape(step, step + 1, *arguments)) == step:
+                if isinstance(hand, NoMark):
+                    names_of_module["mark"] = _no_number
+                else:
+                    self._act(world, int(given["ts_line"][step]), hand)
+            done = int(self.module.run_tape(step, step + 1, *arguments))
+            names_of_module["mark"] = mark
+            if done == step:
                 return step
         return end
 
-    def _act(self, world: Any, ts: int, hand: Hand) -> None:
+    def _act(self, world: Any, ts: int, hand: Trip | Reset | HaltSymbol | Flow) -> None:
         if isinstance(hand, Trip):
             self.module.raise_row(world, ts, hand.row, hand.level, rows.CAUSE_MANUAL)
         elif isinstance(hand, Reset):

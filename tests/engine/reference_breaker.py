@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine_hands import HaltSymbol, Hand, Reset, Trip
+from engine_hands import Flow, HaltSymbol, Hand, Reset, Trip
 from reference_account import Account
 from reference_parts import UNIT, ZERO, Order, exact
 
@@ -73,14 +73,16 @@ class Breaker(Account):
         self.day_base = capital
         self.day: int | None = None
         self.close = 0
+        self.unmarked = False
         self.symbol_levels = [CLOSED] * len(self.books)
 
     def _guard(self) -> None:
         """One step of section 12, in its order."""
         self._turn_the_day()
         for row in self._rows():
-            row.value = self._units(self._worth(row))
-            row.high = max(row.high, row.value)
+            if not self.unmarked:
+                row.value = self._units(self._worth(row))
+                row.high = max(row.high, row.value)
         self._judge_account()
         for row in self.parts:
             self._judge_strategy(row)
@@ -107,17 +109,23 @@ class Breaker(Account):
             self._reset(list(self._rows())[hand.row])
         elif isinstance(hand, HaltSymbol):
             self.symbol_levels[hand.slot] = hand.level
-        else:
+        elif isinstance(hand, Flow):
             self._flow(hand.amount, hand.equity)
 
     def _flow(self, amount: int, equity: int) -> None:
         """Money that comes or goes moves every mark of the account in proportion: no share that was lost changes."""
-        factor = Fraction(equity + amount, equity)
+
+        def moved(mark: int) -> int:
+            """An account that was worth nothing begins anew with what comes in."""
+            return (
+                self._units(Fraction(mark * (equity + amount), equity) * UNIT)
+                if equity > 0
+                else equity + amount
+            )
+
         row = self.whole
-        row.high, row.value = (self._units(mark * factor * UNIT) for mark in (row.high, row.value))
-        row.stage_value = self._units(row.stage_value * factor * UNIT)
-        self.lifetime_high = self._units(self.lifetime_high * factor * UNIT)
-        self.day_base = self._units(self.day_base * factor * UNIT)
+        row.high, row.value, row.stage_value = moved(row.high), moved(row.value), moved(row.stage_value)
+        self.lifetime_high, self.day_base = moved(self.lifetime_high), moved(self.day_base)
         self.cash += amount
         self.result.flows.append((self.now, amount))
 

@@ -100,6 +100,8 @@ class Decisions(Breaker):
             raise Refused("strategy_halt")
         if self.symbol_levels[slot] >= HALT:
             raise Refused("symbol_halt")
+        if self.unmarked:
+            raise Refused("no_mark")
         if self.sent >= self.rules.orders_per_bar:
             raise Refused("order_rate")
 

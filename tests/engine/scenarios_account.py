@@ -99,6 +99,16 @@ ACCOUNT: Scenarios = {
         Case([FLAT], {0: Enter()}, plan=ExitPlan(risk_share=1.0), rules=rules(capital=Decimal(3_000_000))),
         ["0 refused too_large"],
     ),
+    "so is one beyond what whole numbers can multiply": (
+        # 60,000 / (0.0055 x 1e-5) lots x 5,500,000 ticks
+        Case(
+            [(5_000_000,) * 4 + (1e12,)],
+            {0: Enter(stop=0.0001, weight=0.06)},
+            terms=MANY_ZEROS,
+            rules=rules(capital=Decimal(1_000_000)),
+        ),
+        ["0 refused too_large"],
+    ),
     # --- several slots
     "one strategy owns a base asset": (
         Case([FLAT, FLAT], {(0, 0): Enter(), (1, 0): Enter(), (1, 1): Enter()}, slots=((0, 0), (1, 0))),

@@ -219,6 +219,10 @@ EXITS: Scenarios = {
         Case([FLAT, FLAT, (110, 111, 90, 99)], SHORT, terms=PERP, plan=ExitPlan(target_r=1.0)),
         ["1 sell 10 @100 entry", "2 buy 10 @110 stop"],
     ),
+    "a short's target price is rounded down": (
+        Case([FLAT, FLAT, (100, 100, 93, 95)], {0: Enter(side=-1, target=94.5)}, terms=PERP),
+        ["1 sell 10 @100 entry", "2 buy 10 @94 target"],
+    ),
     "a short's target lies below": (
         Case(
             [FLAT, FLAT, (100, 100, 95, 96), (96, 96, 94, 94)], SHORT, terms=PERP, plan=ExitPlan(target_r=1.0)

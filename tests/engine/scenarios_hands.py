@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
-from engine_cases import BASE_MS, FLAT, Case, Enter, rules
-from engine_hands import Flow, HaltSymbol, Hands, Reset, Trip
+from engine_cases import BASE_MS, FLAT, PERP, Case, Enter, rules
+from engine_hands import Flow, HaltSymbol, Hands, NoMark, Reset, Trip
 from scenarios_breaker import BURDEN_BOUGHT, LATE, LIMITS, OTHER_BOUGHT, beside
 from scenarios_recovery import STEPS, TWELVE, entering
 
@@ -102,6 +103,22 @@ HANDS: dict[str, tuple[Case, Hands, list[str]]] = {
         {2: [HaltSymbol(1, EMERGENCY)]},
         [BURDEN_BOUGHT, OTHER_BOUGHT, "3 sell 10 @100 emergency (slot 1)"],
     ),
+    "an emergency by hand waits for what a halt waited for": (
+        # 3 % lost at 00:10 wait for midnight, although they come back
+        beside(
+            [70, 90, 90, 90, 90],
+            {},
+            rules=rules(daily_warning=0.03, daily_halt=0.03, cool_off_ms=BASE_MS, assumed_reset_ms=0),
+        ),
+        {4: [Trip(0, EMERGENCY)]},
+        [
+            BURDEN_BOUGHT,
+            "2 account HALT daily_loss",
+            "2 account waits",
+            "4 account EMERGENCY manual",
+            "5 sell 10 @90 emergency",
+        ],
+    ),
     "until it is lifted": (
         beside([100, 100, 100], entering(2, 3)),
         {2: [HaltSymbol(1)], 3: [HaltSymbol(1, 0)]},
@@ -111,6 +128,26 @@ HANDS: dict[str, tuple[Case, Hands, list[str]]] = {
         beside([100], entering(1)),
         {1: [HaltSymbol(1), Trip(2, HALT)]},
         [BURDEN_BOUGHT, "1 strategy 1 HALT manual", "1 refused strategy_halt (slot 1)"],
+    ),
+    # --- no mark
+    "where nobody can say what the account is worth nothing is entered": (
+        beside([50, 50], entering(1, 2, 3)),
+        {2: [NoMark()]},
+        [
+            BURDEN_BOUGHT,
+            "2 buy 10 @100 entry (slot 1)",
+            "3 account HALT drawdown",
+        ],
+    ),
+    "a worth that is no number refuses": (
+        beside([100] * 3, entering(2, 3)),
+        {2: [NoMark()]},
+        [BURDEN_BOUGHT, "2 refused no_mark (slot 1)", "4 buy 10 @100 entry (slot 1)"],
+    ),
+    "it is asked after the symbol's halt": (
+        beside([100], entering(1)),
+        {1: [NoMark(), HaltSymbol(1)]},
+        [BURDEN_BOUGHT, "1 refused symbol_halt (slot 1)"],
     ),
     # --- resets
     "a reset after the cool-off begins the first stage at once": (
@@ -257,6 +294,24 @@ HANDS: dict[str, tuple[Case, Hands, list[str]]] = {
             "5 account flow 950000000000",
             "6 account stage 2",
             "7 account HALT lifetime_drawdown",
+        ],
+    ),
+    "an account that was worth nothing begins anew": (
+        # ten sold short at 100, bought back at 200: all is gone, 500 come in
+        Case(
+            [[(100,) * 4, (100,) * 4, (200,) * 4, (200,) * 4, (200,) * 4]],
+            {0: Enter(side=-1, stop=90.0)},
+            plan=ExitPlan(risk_share=1.0),
+            terms=PERP,
+            rules=rules(capital=Decimal(1_000), collar=0.0, warning=0.03, daily_warning=0.03),
+        ),
+        {3: [Flow(50_000_000_000, 0)]},
+        [
+            "1 sell 10 @100 entry",
+            "2 buy 10 @200 stop",
+            "2 account WARNING drawdown",
+            "3 account flow 50000000000",
+            "3 account CLOSED",
         ],
     ),
     "money that came in can be spent": (

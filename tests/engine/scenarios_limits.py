@@ -57,6 +57,16 @@ LIMITS: Scenarios = {
         ),
         ["0 refused no_room_symbol (slot 1)", "1 buy 10 @100 entry"],
     ),
+    "a strategy's share counts what waits on its other symbols": (
+        Case(
+            [[FLAT, FLAT]] * 2,
+            {(0, 0): Enter(), (1, 0): Enter()},
+            all_terms=ALIKE[:2],
+            slots=((0, 0), (0, 1)),
+            rules=rules(strategy_share=0.165),
+        ),
+        ["1 buy 10 @100 entry", "1 buy 5 @100 entry (slot 1)"],
+    ),
     "a cluster shares its limit, across strategies": (
         Case(
             [[FLAT, FLAT]] * 3,

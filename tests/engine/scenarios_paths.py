@@ -81,6 +81,16 @@ PATHS: Paths = {
         replace(path(100, 100), bars=[*worth(100, 100, 97), None, None, *worth(95)]),
         ("C C W W W H",),
     ),
+    "a tier is reached to the last unit, not before": (
+        replace(
+            path(100, 100),
+            bars=[(ticks,) * 4 for ticks in (100_000_000, 100_000_000, 95_000_001, 95_000_000)],
+            enter={0: Enter(stop=9_000.0)},
+            terms=terms(lot=Decimal("0.1"), tick=Decimal("0.0001")),
+            rules=rules(warning=0.05, halt=0.05, strategy_halt=0.05, collar=0.0),
+        ),
+        ("C C C H", "C C C H"),
+    ),
     # --- loss of the day
     "the loss of the day warns and halts": (
         path(100, 100, 98.01, 98, 97.01, 97, 100, rules_of=DAILY),
@@ -115,6 +125,18 @@ PATHS: Paths = {
     "a day's halt is not reset before midnight": (
         stepped(
             path(100, 100, *[100] * 18, 97, 97, 97, 97, 97, 97, rules_of=DAILY, **LAST_HOURS),
+            **SOON,
+        ),
+        ("C C H H H H C C",),
+    ),
+    "with nothing held it is midnight all the same": (
+        stepped(
+            path(
+                *(100, 100, *[100] * 18, 97, 97, 97, 97, 97, 97),
+                rules_of=DAILY,
+                leave={20: (1,)},
+                **LAST_HOURS,
+            ),
             **SOON,
         ),
         ("C C H H H H C C",),
@@ -154,6 +176,10 @@ PATHS: Paths = {
             **SOON,
         ),
         ("C C H C H C H C H H H C C H H",),
+    ),
+    "a lifetime cap below the tiers counts from the first epoch on": (
+        path(100, 100, 98.01, 98, rules_of=rules(warning=0.03, halt=0.05, lifetime_halt=0.02, collar=0.0)),
+        ("C C C H",),
     ),
     "the lifetime high is the highest of all epochs": (
         # 110 is the mark for good: 20 % below it is 88

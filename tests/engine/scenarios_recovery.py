@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from engine_cases import BASE_MS, Case, Enter, Scenarios, rules, terms
+from engine_cases import BASE_MS, FLAT, Case, Enter, Scenarios, rules, terms
 from scenarios_breaker import BBB, BURDEN_BOUGHT, beside
 from scenarios_paths import HOUR_MS, path, stepped
 
@@ -219,6 +219,31 @@ RECOVERY: Scenarios = {
             "3 strategy 0 stage 1",
             "4 strategy 0 HALT executions",
         ],
+    ),
+    "each row is reset and proved on its own, with nothing held too": (
+        # the strategy loses 6 % of its 5,000 a bar before the account loses 5 % of its 10,000
+        beside(
+            [70, 50, 50, 50, 50, 50],
+            {},
+            leave={(0, 2): (1,)},
+            rules=replace(STEPS, strategy_halt=0.05, strategy_share=0.5),
+        ),
+        [
+            BURDEN_BOUGHT,
+            "2 strategy 0 HALT strategy_drawdown",
+            "3 sell 10 @50 signal",
+            "3 account HALT drawdown",
+            "4 strategy 0 reset",
+            "4 strategy 0 stage 1",
+            "5 account reset",
+            "5 account stage 1",
+            "6 strategy 0 stage 2",
+            "7 account stage 2",
+        ],
+    ),
+    "a strategy without an allocation is halted": (
+        Case([FLAT], {0: Enter()}, rules=rules(strategy_share=0.0, strategy_halt=0.05)),
+        ["0 strategy 0 HALT strategy_drawdown", "0 refused strategy_halt"],
     ),
     # --- a breach on the way
     "a breach in a stage doubles the cool-off": (

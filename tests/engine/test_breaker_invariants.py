@@ -69,7 +69,7 @@ def cases(draw: st.DrawFn) -> Case:
     for move in moves:
         percent.append(max(5.0, round(percent[-1] * (1 + move / 100), 2)))
     bars = len(percent)
-    daily = draw(st.sampled_from([{}, {"daily_warning": 9.0, "daily_halt": 9.0}]))
+    tiers = draw(st.sampled_from([TIERS, replace(TIERS, daily_warning=9.0, daily_halt=9.0)]))
     again = draw(st.integers(3, 50))
     leaving = draw(st.lists(st.integers(0, bars - 1), max_size=6))
     coin = [(*bar, draw(st.sampled_from([1e6, 1e6, 1.0, 0.0]))) for bar in worth(*percent)]
@@ -81,7 +81,7 @@ def cases(draw: st.DrawFn) -> Case:
         plans=[ALL_IN, replace(ALL_IN, risk_share=0.005)],
         all_terms=[TENTHS, terms(base="BBB", symbol="BBB/USD")],
         slots=((0, 0), (1, 1)),
-        rules=replace(TIERS, latency_bars=draw(st.sampled_from([0, 0, 1])), **daily),
+        rules=replace(tiers, latency_bars=draw(st.sampled_from([0, 0, 1]))),
         base_ms=HOUR_MS,
     )
 
@@ -195,7 +195,7 @@ def test_a_cool_off_is_waited_for(case: Case) -> None:
     ran = run(case)
     rose: dict[int, int] = {}
     wait = max(case.rules.cool_off_ms, case.rules.assumed_reset_ms or 0)
-    before = (0, 0, 0)
+    before: tuple[int, ...] = (0, 0, 0)
     for ts, levels in zip(ran.inputs.tape.ts.tolist(), ran.levels, strict=True):
         for row in range(3):
             if levels[row] > before[row] and levels[row] >= Level.HALT:

@@ -177,19 +177,29 @@ def test_open_positions_are_listed_after_the_trades_without_an_exit() -> None:
 
 
 def test_halts_of_the_breaker_are_counted_and_the_assumed_acknowledgement_is_said() -> None:
-    def change(hour: int, level: Level, cause: str, *, resets: int = 0, stage: int = 0) -> BreakerChange:
-        return BreakerChange(SINCE + hour * HOUR, "account", level, cause, stage, resets, 0.06, 0.01)
+    def change(
+        hour: int, level: Level, cause: str, *, resets: int = 0, stage: int = 0, scope: str = "account"
+    ) -> BreakerChange:
+        return BreakerChange(SINCE + hour * HOUR, scope, level, cause, stage, resets, 0.06, 0.01)
 
     story = [
         change(1, Level.WARNING, "drawdown"),
         change(2, Level.HALT, "drawdown"),
         change(3, Level.EMERGENCY, "drawdown"),
+        change(3, Level.HALT, "strategy_drawdown", scope="strategy:momentum_5m"),
+        change(13, Level.CLOSED, "", scope="strategy:momentum_5m"),
         change(14, Level.CLOSED, "", resets=1, stage=1),
         change(20, Level.HALT, "daily_loss", resets=1),
     ]
     row = summary(backtest(equity=[200.0] * 24, breaker=story))
     told = row["breaker"]
-    assert (told["halts"], told["emergencies"], told["resets"]) == ({"drawdown": 1, "daily_loss": 1}, 1, 1)
+    assert (told["halts"], told["emergencies"], told["resets"]) == (
+        {"drawdown": 1, "strategy_drawdown": 1, "daily_loss": 1},
+        1,
+        1,
+    )
     assert told["halted_hours"] == 12 + 4
     assert told["halted_at_end"] == ["account"]
-    assert any("assumed to be acknowledged 12 h later; still halted at the end" in note for note in row["notes"])
+    assert any(
+        "assumed to be acknowledged 12 h later; still halted at the end" in note for note in row["notes"]
+    )

@@ -158,6 +158,20 @@ def test_an_amendment_that_failed_leaves_the_old_stop_counted() -> None:
     assert refused(gate, order(Action.REDUCE, id="out", qty=D(1)), facts()).code == "more_than_held"
 
 
+def test_open_orders_of_a_symbol_end_together_by_action() -> None:
+    gate = make_gate(held="1000")
+    approved(gate, order(Action.PROTECT, id="stop", qty=D(400)), facts())
+    approved(gate, order(Action.REDUCE, id="out", qty=D(600), price=D("0.21")), facts())
+    approved(gate, order(id="unit"), facts())
+    gate.ended_all(STRATEGY, "DOGE/USD", Action.ENTRY)
+    assert set(gate.exposure.orders) == {"stop", "out"}
+    gate.ended_all("mean_revert_1h", "DOGE/USD", *Action)
+    gate.ended_all(STRATEGY, "SHIB/USD", *Action)
+    assert set(gate.exposure.orders) == {"stop", "out"}
+    gate.ended_all(STRATEGY, "DOGE/USD", Action.REDUCE, Action.PROTECT)
+    assert gate.exposure.exits_left(STRATEGY, "DOGE/USD") == 0
+
+
 def test_another_strategys_lots_are_not_ours_to_sell() -> None:
     gate = make_gate(held="1000")
     foreign = replace(order(Action.REDUCE), strategy="mean_revert_1h")
