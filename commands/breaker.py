@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from memesnipe_cli.commands import breaker_history, breaker_reset, breaker_status, breaker_trip
+from memesnipe_cli.commands import (
+    breaker_history,
+    breaker_reset,
+    breaker_status,
+    breaker_trip,
+    breaker_watch,
+)
 from memesnipe_cli.commands.breaker_kit import QuickCommand
 
 from memesnipe_cli.cli import command_app
@@ -29,6 +35,7 @@ app.command(
         "memesnipe breaker trip --level EMERGENCY --reason 'prices make no sense'",
         "memesnipe breaker trip --strategy momentum_5m --reason 'losing every day this week'",
         "memesnipe breaker trip --symbol DOGE/USD --reason 'delisting announced'",
+        "memesnipe breaker trip --level EMERGENCY --flatten --reason 'the keys may be stolen'",
     ),
 )(breaker_trip.trip)
 app.command(
@@ -47,3 +54,12 @@ app.command(
         "memesnipe breaker history --jsonl | jq -r '[.since, .level, .cause] | @tsv'",
     ),
 )(breaker_history.history)
+app.command(
+    "watch",
+    examples=(
+        "memesnipe breaker watch",
+        "memesnipe breaker watch --act",
+        "memesnipe breaker watch --once || echo 'the trader died with positions open'",
+        "memesnipe breaker watch --jsonl | jq -r '[.at, .level, .trader] | @tsv'",
+    ),
+)(breaker_watch.watch)

@@ -75,7 +75,7 @@ def _close(run: Run, account: str, scope: str, reason: str, row: dict[str, Any])
         if not human:
             run.console.record({**row, "flatten": None})
         raise type(problem)(
-            f"the breaker stands at EMERGENCY, but nothing was closed: {problem.message}",
+            f"the breaker stands at EMERGENCY, but closing failed: {problem.message}",
             problem.hint,
             code=problem.code,
         ) from problem

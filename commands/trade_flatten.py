@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,7 @@ from memesnipe_cli.records import decimal_text, record
 from memesnipe_cli.run_options import AccountName
 
 if TYPE_CHECKING:
-    from memesnipe_cli.engine.flatten import FlattenReport
+    from memesnipe_cli.engine.flatten import Closed, FlattenReport, Left
     from memesnipe_cli.risk.takeover import Takeover
 
 _WHAT = (Column("strategy", "strategy"), Column("symbol", "symbol"))
@@ -96,14 +97,21 @@ def report_record(taken: Takeover, report: FlattenReport) -> dict[str, Any]:
         time=report.time,
         trader=taken.words,
         cancelled=[asdict(each) for each in report.cancelled],
-        closed=[{name: _plain(value) for name, value in asdict(each).items()} for each in report.closed],
-        left=[{name: _plain(value) for name, value in asdict(each).items()} for each in report.left],
+        closed=rows(report.closed),
+        left=rows(report.left),
         cash=decimal_text(report.cash),
     )
 
 
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else decimal_text(value)
+def rows(parts: Sequence[Closed | Left]) -> list[dict[str, str]]:
+    """Parts of a report as rows with decimals as text."""
+    return [
+        {
+            name: value if isinstance(value, str) else decimal_text(value)
+            for name, value in asdict(each).items()
+        }
+        for each in parts
+    ]
 
 
 def show(run: Run, row: dict[str, Any]) -> None:

@@ -52,8 +52,11 @@ def breaker_story(events: Int64, strategies: list[str], base_ms: int) -> list[Br
 
 
 def told(changes: list[BreakerChange], end_ms: int, reset_ms: int | None) -> dict[str, Any]:
-    """The changes as part of the `backtest` record, with counts. `halts` counts by cause; `halted_hours` is the time
-    until end_ms in which the account or a strategy was at HALT or above; `assumed_reset_hours`: how late each halt was acknowledged."""
+    """The changes as part of the `backtest` record, with counts.
+
+    `halts` counts by cause; `halted_hours` is the time until end_ms in which the account or a strategy was at HALT or
+    above; `assumed_reset_hours`: how late each halt was acknowledged.
+    """
     halts: dict[str, int] = {}
     emergencies = resets = 0
     standing: dict[str, BreakerChange] = {}

@@ -17,13 +17,12 @@ from memesnipe_cli.risk.approval import Refused
 from memesnipe_cli.risk.facts import Facts, LatchView, Product
 from memesnipe_cli.risk.gate import Gate
 from memesnipe_cli.risk.intent import Action, OrderIntent
+from memesnipe_cli.risk.kernel import rows
 
 if TYPE_CHECKING:
     from memesnipe_cli.profile import Profile
 
 _SOURCE = "close of the bar"
-# The kernel forgives a millionth of a lot of float noise where it rounds to lots (docs/simulation-rules.md §1).
-_FLOAT_NOISE_LOTS = Decimal("0.000002")
 
 
 class SessionGate:
@@ -36,9 +35,6 @@ class SessionGate:
         self._book = book
         self._account = account
         self._base_ms = inputs.tape.base_ms
-        self._smallest_share = Decimal(
-            str(min(inputs.rules.trade_share, inputs.rules.symbol_share, inputs.rules.cluster_share))
-        )
         self._products = [
             Product(
                 terms.venue, terms.symbol, terms.base, terms.tick, terms.lot, terms.min_qty, terms.min_notional,
@@ -77,6 +73,8 @@ class SessionGate:
                 continue
             order = self._entry(slot, row) if kind == layout.ENTRY_ORDER else self._exit(slot, row)
             said = self._gate.check(order, self._facts(ts, slot, bars, equity, cash, latch))
+            if kind == layout.EXIT_ORDER:
+                self._drop_entries(slot)
             if isinstance(said, Refused):
                 refused[slot] = said
                 if kind == layout.ENTRY_ORDER:
@@ -101,6 +99,8 @@ class SessionGate:
                 self._gate.ended(order)
             elif kind == layout.MISSED:
                 self._gate.ended(self._order_id(slot, row))
+            elif kind == layout.EXIT_ORDER:
+                self._drop_entries(slot)
             elif kind == layout.EXIT_FILL:
                 self._hold(slot)
         state = self._account.world.state
@@ -121,11 +121,11 @@ class SessionGate:
         qty = state[slot, layout.LOTS] * terms.lot
         self._gate.exposure.hold(strategy, terms.symbol, terms.base, terms.cluster, position, qty, mark, used)
         if not state[slot, layout.LOTS]:
-            for order in [
-                each for each in self._gate.exposure.orders.values()
-                if each.line is None and each.intent.symbol == terms.symbol and each.intent.strategy == strategy
-            ]:  # fmt: skip
-                self._gate.ended(order.intent.id)
+            self._gate.ended_all(strategy, terms.symbol, *Action)
+
+    def _drop_entries(self, slot: int) -> None:
+        """Who leaves adds no further unit: the account has dropped it without a word."""
+        self._gate.ended_all(self._book.keys[slot][0], self._terms(slot).symbol, Action.ENTRY)
 
     def _terms(self, slot: int) -> Any:
         return self._inputs.terms[self._inputs.slots[slot].instrument]
@@ -177,7 +177,6 @@ class SessionGate:
         terms = self._terms(slot)
         bar = bars[self._inputs.slots[slot].instrument]
         reference = bar.close * terms.tick if bar.open else None
-        noise = _FLOAT_NOISE_LOTS * terms.lot * (reference or Decimal(0)) / self._smallest_share
         return Facts(
             now_ms=ts + self._base_ms,
             latch=latch,
@@ -185,9 +184,16 @@ class SessionGate:
             reference=reference,
             reference_source=_SOURCE,
             data_age_ms=0.0,
-            equity=Decimal(repr(equity)) + noise,
-            cash=cash * Decimal(str(layout.UNIT)) + noise,
+            equity=Decimal(repr(equity)),
+            cash=cash * Decimal(str(layout.UNIT)),
             reconciled=True,
             clock_skew_ms=0.0,
             closed_bar=True,
+            trade_scale=self._scale(ts, slot),
         )
+
+    def _scale(self, ts: int, slot: int) -> Decimal:
+        """What the adaptive thresholds make of trade_share on the day of a bar."""
+        world = self._account.world
+        day = ts // layout.A_DAY - world.spans[rows.S_FIRST_DAY]
+        return Decimal(str(world.scales[day, self._inputs.slots[slot].instrument]))

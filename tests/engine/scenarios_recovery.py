@@ -395,7 +395,7 @@ RECOVERY: Scenarios = {
             entering(5, 6),
             plan=TWELVE,
             rules=STEPS,
-            all_terms=least(500),
+            all_terms=least(570),
         ),
         [
             *BACK,
@@ -404,6 +404,11 @@ RECOVERY: Scenarios = {
             "7 buy 6 @100 entry (slot 1)",
             "8 account stage 3",
         ],
+    ),
+    "what is left of the cut at its stop must be enough": (
+        # 6 lots are worth 600 now and 570 at their stop
+        beside([50] * 5, entering(6), plan=TWELVE, rules=STEPS, all_terms=least(571)),
+        [*BACK, "6 account stage 2", "6 refused recovery_turn (slot 1)"],
     ),
     "an order begins the count anew": (
         # passed over once; cut to 6 lots in stage 2; passed over three times in the next stage 1

@@ -117,7 +117,11 @@ EQUIVALENT: list[tuple[str, str]] = [
         "asks only whether anything can happen; looking in vain changes nothing",
     ),
     (r"run_tape: if account\[EVENT_COUNT\] > room: -> .*>=", "one row sooner"),
-    (r"run_tape: room = .* -> .*\(EVENTS_PER_BAR \+ count\)", "a smaller reserve that still suffices here"),
+    (
+        r"run_tape: room = .* -> .*(\(EVENTS_PER_BAR \+ count\)|\+ EVENTS_PER_ROW|\(EVENTS_PER_ROW \+)",
+        "a smaller reserve that still suffices here",
+    ),
+    (r"run_tape: if change < NEVER: -> .*<=", "never is beyond every tape"),
 ]
 
 World = tuple[EngineInput, SignalTape]

@@ -21,13 +21,13 @@ from test_fills import SCENARIOS
 from memesnipe_cli.engine.model import EngineInput, SignalTape
 from memesnipe_cli.engine.run import simulate as simulate_fast
 
-SAMPLE = range(110)
+SAMPLE = range(125)
 SAMPLE_BARS = 40
 
 REASONS = ("entry", "signal", "time", "stop", "target", "delisted", "emergency")
 CODES = ("bad_signal", "no_short", "base_owned", "skip_after_win", "cost", "too_small")
 BARRED = ("breaker_halt", "strategy_halt", "order_rate", "recovery_turn")
-ROOMS = ("risk", "trade", "strategy", "gross", "symbol", "cluster", "order", "volume", "weight")
+ROOMS = ("risk", "trade", "gross", "symbol", "cluster", "order", "volume", "weight")
 LEVELS = ("WARNING drawdown", "WARNING daily_loss", "HALT drawdown", "HALT daily_loss", "EMERGENCY drawdown")
 HAPPENS = {
     *(f"{word} {reason}" for word in ("buy", "sell") for reason in REASONS),
@@ -45,7 +45,12 @@ HAPPENS = {
     "funding",
 }
 # Too rare by chance; test_fills and test_reference_levels tell them.
-ONLY_TOLD = {"refused no_room_cash", "refused too_large", "account HALT lifetime_drawdown"}
+ONLY_TOLD = {
+    "refused no_room_cash",
+    "refused no_room_strategy",
+    "refused too_large",
+    "account HALT lifetime_drawdown",
+}
 
 
 @pytest.fixture(scope="module")
