@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from memesnipe_cli.commands import (
+    breaker_drill,
     breaker_history,
     breaker_reset,
     breaker_status,
@@ -63,3 +64,10 @@ app.command(
         "memesnipe breaker watch --jsonl | jq -r '[.at, .level, .trader] | @tsv'",
     ),
 )(breaker_watch.watch)
+app.command(
+    "drill",
+    examples=(
+        "memesnipe breaker drill",
+        "memesnipe breaker drill --json | jq -r '.steps[] | [.name, .passed, .seen] | @tsv'",
+    ),
+)(breaker_drill.drill)

@@ -15,10 +15,11 @@ from scenarios_exits import EXITS
 from scenarios_limits import LIMITS
 from scenarios_recovery import RECOVERY
 from scenarios_refusals import REFUSALS
+from scenarios_turns import TURNS
 
 from memesnipe_cli.engine.trades import best_fee_needed
 
-SCENARIOS: Scenarios = {**ENTRIES, **EXITS, **REFUSALS, **ACCOUNT, **BREAKER, **RECOVERY, **LIMITS}
+SCENARIOS: Scenarios = {**ENTRIES, **EXITS, **REFUSALS, **ACCOUNT, **BREAKER, **RECOVERY, **LIMITS, **TURNS}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
