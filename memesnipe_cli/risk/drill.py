@@ -13,6 +13,7 @@ from typing import Any
 from memesnipe_cli import __version__, clock
 from memesnipe_cli.errors import MemesnipeError, UsageError
 from memesnipe_cli.records import record
+from memesnipe_cli.store.canonical import JsonValue
 from memesnipe_cli.store.files import explained
 from memesnipe_cli.store.journal import Journal
 
@@ -85,7 +86,9 @@ def run_drill(keep: Path | None = None, on_step: Callable[[StepResult], None] | 
 
 def journal_drill(journal: Journal, report: DrillReport) -> None:
     """Remember a drill in an account's journal. Raises StoreError."""
-    steps = [{"name": each.name, "passed": each.passed, "seen": each.seen} for each in report.steps]
+    steps: list[JsonValue] = [
+        {"name": each.name, "passed": each.passed, "seen": each.seen} for each in report.steps
+    ]
     journal.append(
         DRILL,
         {

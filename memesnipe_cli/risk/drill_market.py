@@ -131,8 +131,8 @@ class Scene:
         """The command line that trades, without the program."""
         return [
             *self.options(), "--jsonl", "trade", "--strategy", f"{self.strategies}:Holder",
-            "--strategy", f"{self.strategies}:Trier", "--since", self.since, "--account", account,
-            "--speed", f"{bars_per_second:g}",
+            "--strategy", f"{self.strategies}:Trier", "--symbol", FALLING, "--symbol", TRIED,
+            "--since", self.since, "--account", account, "--speed", f"{bars_per_second:g}",
         ]  # fmt: skip
 
 
