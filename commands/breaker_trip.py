@@ -117,6 +117,7 @@ def _say_more(
     elif wanted is Level.EMERGENCY and marks.get("positions"):
         run.console.warn(
             "no trader runs on this account: its open positions are closed when memesnipe trade runs next"
+            " (now: memesnipe trade flatten)"
         )
     else:
         run.console.say("no trader runs on this account now")

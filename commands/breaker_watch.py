@@ -54,14 +54,14 @@ def watch(
     Run it with --act as a service of its own (docs/breaker-watch.md), so that nothing stays open unattended.
     """
     from memesnipe_cli.gentle_stop import gentle_stop
-    from memesnipe_cli.risk.watch import FAILED, Watch
+    from memesnipe_cli.risk.watch import Watch
 
     run = current(ctx)
     paths = store_paths(run)
     limit_s = run.profile.monitoring.heartbeat_limit_seconds if limit is None else limit
     looking = Watch(paths, account, limit_s)
     if once:
-        return _once(run, paths, looking, act)
+        return _once(run, paths, looking, limit_s, act)
     seen: tuple[object, ...] = ()
     tried = -_AGAIN_S
     with gentle_stop() as stop:
@@ -70,7 +70,7 @@ def watch(
             if sight.seen != seen:
                 seen = sight.seen
                 _show(run, sight)
-            if act and sight.trader in FAILED and time.monotonic() - tried >= _AGAIN_S:
+            if act and sight.due and time.monotonic() - tried >= _AGAIN_S:
                 tried = time.monotonic()
                 _step_in(run, paths, sight)
             _merge(run, paths, account)
@@ -80,13 +80,18 @@ def watch(
     return stop.code or ExitCode.OK
 
 
-def _once(run: Run, paths: StorePaths, looking: Watch, act: bool) -> int:
-    """One look; where that finds old marks, another one, for they may be renewed in this moment."""
+def _once(run: Run, paths: StorePaths, looking: Watch, limit_s: float, act: bool) -> int:
+    """One look; where that finds old marks, another one, for they may be renewed in this moment. To step in it waits
+    until a dead trader has had its time to be started again."""
     from memesnipe_cli.risk.watch import FAILED
 
     sight = looking.look(by_wall_clock=True)
     if sight.trader in FAILED:
         time.sleep(_SECOND_LOOK_S)
+        sight = looking.look(by_wall_clock=True)
+    give_up = time.monotonic() + limit_s  # a beat from the future would never grow old
+    while act and sight.trader in FAILED and not sight.due and time.monotonic() < give_up:
+        time.sleep(_NAP_S)
         sight = looking.look(by_wall_clock=True)
     failed = sight.trader in FAILED
     left = (
@@ -121,6 +126,7 @@ def _step_in(run: Run, paths: StorePaths, sight: Sight) -> list[dict[str, Any]] 
         f"  new positions are halted: {done['reason']}",
         f"  {done['ended']}",
         f"  held by the journal: {_positions(done['held'])}",
+        *(f"  cancelled the entry into {each['symbol']} ({each['strategy']})" for each in done["cancelled"]),
         *(
             f"  closed {each['symbol']} {each['side']} {each['qty']} at {each['price']} ({each['strategy']})"
             for each in done["closed"]
@@ -192,4 +198,4 @@ class _Books:
             return Closing()
         held = self.held()
         report = close_positions(store, self._account, reason=reason, by=WATCH)
-        return Closing(held, rows(report.closed), rows(report.left))
+        return Closing(held, rows(report.cancelled), rows(report.closed), rows(report.left))

@@ -28,13 +28,14 @@ def doctor(
 
     Being offline, or without a keyring, is a warning: paper trading on stored data needs neither.
     """
-    from memesnipe_cli.checks import machine, stored
+    from memesnipe_cli.checks import drills, machine, stored
 
     run = current(ctx)
     findings: list[FindingRecord] = [*machine.check_python(), *machine.check_packages()]
     findings += _profile(run)
     findings += machine.check_disk(run.store_path)
     findings += stored.check_store(run.store_path)
+    findings += drills.check_drills(run.store_path)
     findings += machine.check_keyring()
     if not offline:
         from memesnipe_cli.checks import network

@@ -16,7 +16,7 @@ from memesnipe_cli.records import decimal_text, record
 from memesnipe_cli.run_options import AccountName
 
 if TYPE_CHECKING:
-    from memesnipe_cli.engine.flatten import Closed, FlattenReport, Left
+    from memesnipe_cli.engine.flatten import Cancelled, Closed, FlattenReport, Left
     from memesnipe_cli.risk.takeover import Takeover
 
 _WHAT = (Column("strategy", "strategy"), Column("symbol", "symbol"))
@@ -96,14 +96,14 @@ def report_record(taken: Takeover, report: FlattenReport) -> dict[str, Any]:
         currency=report.currency,
         time=report.time,
         trader=taken.words,
-        cancelled=[asdict(each) for each in report.cancelled],
+        cancelled=rows(report.cancelled),
         closed=rows(report.closed),
         left=rows(report.left),
         cash=decimal_text(report.cash),
     )
 
 
-def rows(parts: Sequence[Closed | Left]) -> list[dict[str, str]]:
+def rows(parts: Sequence[Cancelled | Closed | Left]) -> list[dict[str, str]]:
     """Parts of a report as rows with decimals as text."""
     return [
         {

@@ -31,6 +31,9 @@ RECORD_TYPES = (
     "position",
     "gate",
     "breaker",
+    "flatten",
+    "watch",
+    "drill",
     "finding",
     "error",
 )

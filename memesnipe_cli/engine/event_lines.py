@@ -67,6 +67,7 @@ _FIELDS: dict[int, tuple[tuple[str, int, str | _Words], ...]] = {
         ("step", layout.EVENT_STEP, _PRICE),
         ("hold_ms", layout.EVENT_HOLD_MS, _NUMBER),
         ("acts_at", layout.EVENT_ACT_TS, _TIME),
+        ("turn", layout.TURN_LEFT, _NUMBER),
     ),
     layout.ENTRY_FILL: (
         *_FILL,
@@ -85,6 +86,7 @@ _FIELDS: dict[int, tuple[tuple[str, int, str | _Words], ...]] = {
         ("reason", layout.CODE, REFUSALS),
         ("tag", layout.EVENT_TAG, _NUMBER),
         ("fee_ppm_needed", layout.EVENT_EXTRA, _NUMBER),
+        ("turn", layout.TURN_LEFT, _NUMBER),
     ),
     layout.MISSED: (("reason", layout.CODE, MISSES),),
     layout.STOP_MOVED: (("stop", layout.EVENT_TICKS, _PRICE), ("best", layout.REFERENCE, _PRICE)),

@@ -28,6 +28,7 @@ from memesnipe_cli.records import decimal_text, time_text
 from memesnipe_cli.risk.kernel import rows as risk_rows
 from memesnipe_cli.risk.kernel.tiers import fall_share
 from memesnipe_cli.risk.marks_file import marks_path, read_marks, write_marks
+from memesnipe_cli.risk.scopes import strategy_scope
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import SeriesKey
@@ -248,9 +249,20 @@ class _Flattening:
                 "drawdown": fall_share(row[risk_rows.HIGH], worth),
                 "lifetime_drawdown": fall_share(lifetime, worth),
                 "daily_loss": fall_share(row[risk_rows.DAY_BASE], worth),
+                "strategies": [self._strategy(each) for each in marks.get("strategies") or []],
                 "positions": positions_shown(self._account_name, self.book.state),
             },
         )
+
+    def _strategy(self, shown: dict[str, Any]) -> dict[str, Any]:
+        """A strategy in the marks, at what it is worth now."""
+        row = self._account.row(self.book.state.scopes.index(strategy_scope(shown["name"])))
+        value = row[risk_rows.VALUE]
+        return {
+            **shown,
+            "value": decimal_text(from_units(value)),
+            "drawdown": fall_share(row[risk_rows.HIGH], value),
+        }
 
     def _write(self, events: list[Row]) -> None:
         """Record events as decided and done at the close of the bar."""

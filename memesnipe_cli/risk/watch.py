@@ -3,7 +3,8 @@ not.
 
 A trader is dead when its process is gone although it never said that it ended; it hangs when its process is there but
 its marks have not been renewed for longer than the profile allows. Then new positions are halted, the trader's right to
-send is taken away and its process ended, the journal is read to know what is held, and that is closed.
+send is taken away and its process ended, the journal is read to know what is held, and that is closed. A dead one too
+has its time to be started again before anybody steps in.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ FAILED = (Trader.HUNG, Trader.DEAD)
 @dataclass(frozen=True)
 class Sight:
     """An account at one moment. pid, age_seconds, time: of the last marks, None where there are none. positions: how
-    many the marks show. problem: what is wrong with the latch, empty where nothing is."""
+    many the marks show. problem: what is wrong with the latch, empty where nothing is. due: the trader has failed, and
+    for longer than it may."""
 
     account: str
     level: Level
@@ -64,6 +66,7 @@ class Sight:
     positions: int
     time: str | None
     problem: str
+    due: bool = False
 
     @property
     def seen(self) -> tuple[object, ...]:
@@ -73,9 +76,10 @@ class Sight:
 
 @dataclass(frozen=True)
 class Closing:
-    """What was held by the journal and what became of it, as rows of JSON with decimals as text."""
+    """What was held by the journal and what became of it and of waiting entries, as rows with decimals as text."""
 
     held: list[dict[str, Any]] = field(default_factory=list)
+    cancelled: list[dict[str, Any]] = field(default_factory=list)
     closed: list[dict[str, Any]] = field(default_factory=list)
     left: list[dict[str, Any]] = field(default_factory=list)
 
@@ -113,16 +117,20 @@ class Watch:
         marks = read_marks(marks_path(self._paths, self.account))
         said = trader_state(marks)
         hold = latch.holds.get(ACCOUNT)
+        silent_s = said["age_seconds"] if by_wall_clock else self._silent_s(said["beat"])
+        too_long = silent_s is None or silent_s > self._limit_s
+        trader = self._trader(marks, too_long)
         return Sight(
             self.account,
             account_level(latch, marks),
             (marks or {}).get("cause") if hold is None else hold.cause,
-            self._trader(marks, said["age_seconds"] if by_wall_clock else self._silent_s(said["beat"])),
+            trader,
             said["pid"],
             said["age_seconds"],
             len((marks or {}).get("positions") or []),
             (marks or {}).get("time"),
             latch.problem,
+            trader in FAILED and too_long,
         )
 
     def _silent_s(self, beat: str | None) -> float:
@@ -131,13 +139,13 @@ class Watch:
             self._beat, self._beat_seen = beat, now
         return now - self._beat_seen
 
-    def _trader(self, marks: Mapping[str, Any] | None, silent_s: float | None) -> Trader:
+    def _trader(self, marks: Mapping[str, Any] | None, too_long: bool) -> Trader:
         if marks is not None and marks.get("host") != os.uname().nodename:
             return Trader.ELSEWHERE if marks.get("running") else Trader.ENDED
         pid = None if marks is None else marks.get("pid")
         if marks is not None and marks.get("running") and isinstance(pid, int):
             if is_alive(pid, str(marks.get("started") or "")):
-                return Trader.HUNG if silent_s is None or silent_s > self._limit_s else Trader.RUNNING
+                return Trader.HUNG if too_long else Trader.RUNNING
             return self._successor(pid) or Trader.DEAD
         return self._successor(pid) or (Trader.NONE if marks is None else Trader.ENDED)
 
@@ -193,6 +201,7 @@ def step_in(paths: StorePaths, sight: Sight, books: Books, patience_s: float = P
         "ended": taken.words,
         "fence": taken.fence,
         "held": done.held,
+        "cancelled": done.cancelled,
         "closed": done.closed,
         "left": done.left,
     }

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from memesnipe_cli import clock
+from memesnipe_cli.checks.drills import check_drills
 from memesnipe_cli.risk.drill import DrillReport, StepResult, journal_drill, last_drill
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.store.paths import StorePaths
@@ -94,3 +96,15 @@ def test_the_last_drill_and_the_last_one_that_passed(tmp_path: Path) -> None:
     last = last_drill(journal)
     assert last is not None
     assert (last.at, last.passed, last.passed_at) == ("2025-01-03T00:00:00Z", False, "2025-01-02T00:00:00Z")
+
+
+def test_doctor_tells_how_old_the_last_drill_is(tmp_path: Path) -> None:
+    journal = Journal(StorePaths(tmp_path))
+    assert check_drills(tmp_path) == []
+    journal.append("note", {})
+    assert [row["severity"] for row in check_drills(tmp_path)] == ["info"]
+    for days, passed, severity in ((40, True, "warning"), (3, True, "ok"), (2, False, "error")):
+        at = clock.format_time(clock.now_ms() - days * clock.DAY_MS)
+        journal_drill(journal, DrillReport(at, [StepResult("ladder", "must", passed, "seen", 1.0)], 1.0, "1"))
+        (row,) = check_drills(tmp_path)
+        assert row["severity"] == severity and f"{days} days ago" in row["message"]

@@ -95,7 +95,7 @@ def reference_answer(result: ReferenceResult) -> Answer:
 def kernel_answer(output: EngineOutput) -> Answer:
     """The kernel's."""
     lines: list[tuple[int, Line]] = []
-    rows: dict[int, tuple[int, int]] = {}
+    rows: dict[int, tuple[int, int, int]] = {}
     for event in np.asarray(output.events).tolist():
         kind, code = event[layout.KIND], event[layout.CODE]
         where = (event[layout.EVENT_TS], event[layout.EVENT_SLOT])
@@ -129,13 +129,14 @@ def kernel_answer(output: EngineOutput) -> Answer:
     return Answer(_in_order(lines), output.equity.tolist())
 
 
-def _risk_lines(event: list[int], rows: dict[int, tuple[int, int]]) -> Iterator[Line]:
-    """What a row of the breaker did, by its level and stage (`rows`: those before, by row)."""
+def _risk_lines(event: list[int], rows: dict[int, tuple[int, int, int]]) -> Iterator[Line]:
+    """What a row of the breaker did, by its level and stage (`rows`: those before and when the stage began, by row)."""
     row = event[layout.EVENT_SLOT]
     name = f"strategy {row - 1}" if row else "account"
     level, stage = event[layout.RISK_LEVEL], event[layout.RISK_STAGE]
-    before, stage_before = rows.get(row, (Level.CLOSED, 0))
-    rows[row] = level, stage
+    begun = event[layout.RISK_STAGE_TS]
+    before, stage_before, begun_before = rows.get(row, (Level.CLOSED, 0, 0))
+    rows[row] = level, stage, begun
     done = []
     if level > before:
         done.append(LEVELS[level])
@@ -143,7 +144,8 @@ def _risk_lines(event: list[int], rows: dict[int, tuple[int, int]]) -> Iterator[
         done.append("CLOSED" if before == Level.WARNING else "reset")
     elif level >= Level.HALT:
         done.append("waits")
-    if level < Level.HALT and (before >= Level.HALT or (level == before and (stage or stage_before))):
+    moved = level == before and (stage or stage_before) and begun != begun_before
+    if level < Level.HALT and (before >= Level.HALT or moved):
         done.append(f"stage {stage}")
     cause = CAUSES[event[layout.CODE]]
     columns = (layout.RISK_SINCE, layout.RISK_READY, layout.RISK_COOL_OFF, layout.RISK_RESETS)

@@ -161,23 +161,34 @@ class Decisions(Breaker):
         order.cap = bound
         self._cut(slot, order, market, bar)
         book.entry = order
-        book.passed_over = 0
         self.sent += 1
         self.result.orders.append((self.now, slot, order))
 
     def _cut(self, slot: int, order: Order, market: Market, bar: Bar) -> None:
         """Less than normal size, or fewer entries, while the account or the strategy recovers."""
         book, quarters = self.books[slot], self._quarters(slot)
-        if not self._protectable(market, order.lots, bar.close, order.side, order.distance):
+        if not self._sendable(market, order.lots, order, bar):
             raise Refused("too_small")
         if quarters == NORMAL_STAGE:
+            book.turn = 0
             return
         less = order.lots * quarters // NORMAL_STAGE
-        if self._protectable(market, less, bar.close, order.side, order.distance):
+        if self._sendable(market, less, order, bar):
             order.lots, order.cap = less, "recovery"
-        elif (book.passed_over + 1) * quarters < NORMAL_STAGE:
-            book.passed_over += 1
+            book.turn = 0
+            return
+        book.turn += quarters
+        if book.turn < NORMAL_STAGE:
             raise Refused("recovery_turn")
+        book.turn -= NORMAL_STAGE
+
+    def _sendable(self, market: Market, lots: int, order: Order, bar: Bar) -> bool:
+        """Worth the minimum at its limit, too."""
+        minimum = market.min_notional * (1 + exact(self.rules.min_notional_margin))
+        worth = market.value(lots, order.limit)
+        if abs(worth - minimum) < 4 * UNIT and minimum:
+            self.rounding.doubts.append("the minimum is missed by less than the books can tell")
+        return worth >= minimum and self._protectable(market, lots, bar.close, order.side, order.distance)
 
     def _caps(self, slot: int, order: Order, market: Market, bar: Bar) -> dict[str, Fraction]:
         """Sizes in base units, in the order that breaks ties."""

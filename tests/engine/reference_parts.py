@@ -107,7 +107,7 @@ class Book:
     won: bool = False
     episode: bool = False
     room: int = 0
-    passed_over: int = 0  # entries since the last order, for want of a turn
+    turn: int = 0  # quarters of an entry saved up, where size cannot be cut
 
 
 @dataclass(frozen=True)

@@ -201,6 +201,24 @@ BREAKER: Scenarios = {
             "5 account stage 1",
         ],
     ),
+    "what was reset late is judged again at the next close": (
+        # sold at bar 5 for want of volume before; the day has lost 8 %
+        beside(
+            [(20, 20, 20, 20, 0.0)] * 3 + [20] * 3,
+            {},
+            rules=replace(
+                LIMITS, daily_warning=0.02, daily_halt=1.0, assumed_reset_ms=0, cool_off_ms=300_000
+            ),
+        ),
+        [
+            BURDEN_BOUGHT,
+            "2 account EMERGENCY drawdown",
+            "5 sell 10 @20 emergency",
+            "5 account reset",
+            "5 account stage 1",
+            "6 account WARNING daily_loss",
+        ],
+    ),
     "an exit that waits keeps its reason": (
         beside([100, 20, 20], {}, leave={(0, 2): (1,)}, rules=LATE),
         ["2 buy 10 @100 entry", "3 account EMERGENCY drawdown", "4 sell 10 @20 signal"],

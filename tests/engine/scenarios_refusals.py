@@ -26,6 +26,11 @@ REFUSALS: Scenarios = {
         Case([FLAT], SHORT, terms=PERP, rules=rules(collar=1.0)),
         ["0 refused bad_signal"],
     ),
+    "a short worth less than the minimum at its price is too small, whatever its stop": (
+        # 10 lots: 900 at the limit, 1,050 at the stop
+        Case([FLAT], SHORT, terms=terms(shortable=True, min_notional=Decimal(950))),
+        ["0 refused too_small"],
+    ),
     "costs beyond their share of the stop veto the entry": (
         # round trip 2 x 0.625 % = 1.25 % of the price = a quarter of the stop distance of 5 %
         Case([FLAT], ENTRY, rules=rules(max_cost_share=0.24), terms=terms(taker_fee=Decimal("0.00625"))),

@@ -63,6 +63,29 @@ TURNS: Scenarios = {
             "10 account stage 4",
         ],
     ),
+    "three of four at three quarters": (
+        # stage 3 begins at bar 16; one entry is refused, three go
+        beside(
+            [50] * 22,
+            entering(16, 17, 19, 21),
+            leave={(1, 18): (1,), (1, 20): (1,)},
+            plan=TWELVE,
+            rules=replace(STEPS, stage_ms=6 * BASE_MS),
+            all_terms=least(1_000),
+        ),
+        [
+            *BACK,
+            "10 account stage 2",
+            "16 account stage 3",
+            "16 refused recovery_turn (slot 1)",
+            "18 buy 12 @100 entry (slot 1)",
+            "19 sell 12 @100 signal (slot 1)",
+            "20 buy 12 @100 entry (slot 1)",
+            "21 sell 12 @100 signal (slot 1)",
+            "22 buy 12 @100 entry (slot 1)",
+            "22 account stage 4",
+        ],
+    ),
     "what can be cut is cut, with turns before": (
         # 3 lots at their stop are worth 285, 6 are 570
         beside(

@@ -250,12 +250,16 @@ def test_the_marks_are_those_of_an_account_without_positions(request_: SessionRe
     state = stopped_holding(request_)
     LatchFile(request_.store.paths, "paper").create()
     path = marks_path(request_.store.paths, "paper")
-    write_marks(path, {"running": True, "positions": [{"symbol": "AAA/USD"}], "beat": "2025-03-01T00:00:00Z"})
+    former = {"running": True, "positions": [{"symbol": "AAA/USD"}], "beat": "2025-03-01T00:00:00Z"}
+    write_marks(path, {**former, "strategies": [{"name": "eager", "level": "CLOSED", "value": "1"}]})
     report = closing(request_.store)
     marks = read_marks(path)
     assert marks is not None and state.last_bar_ms is not None
     assert (marks["running"], marks["positions"]) == (False, [])
     assert round(Decimal(marks["equity"]), 8) == report.cash
+    (eager,) = marks["strategies"]
+    gained = sum(Decimal(each["pnl"]) for each in trade_lines(request_.store) if each["strategy"] == "eager")
+    assert (eager["level"], Decimal(eager["value"])) == ("CLOSED", 8000 + gained)
     assert marks["time"] == time_text(state.last_bar_ms + BASE_MS)
     assert marks["beat"] == "2025-03-01T00:00:00Z"
 

@@ -38,6 +38,8 @@ RESTARTED = (
     "a breach in a stage doubles the cool-off",
     "a strategy counts what its ended trades lost",
     "further units are executions, of all its slots",
+    "a halt for executions may come back within its hour",
+    "what is reset is judged again at the next close, with nothing held too",
 )
 
 # Mutants that change nothing anybody can see: a pattern of their names, and why.
@@ -108,6 +110,11 @@ EQUIVALENT: list[tuple[str, str]] = [
     (r"judge_strategy: fallen = .*\+", "spares a division"),
     (r"judge_strategy: if near and .* -> if True and ", "spares a division"),
     (r"next_change: if .* -> if False", "a day ahead at most, where nothing would happen for longer"),
+    (
+        r"next_change: .* -> .*(A_DAY \+ 1 \+ A_DAY|A_DAY - 1|min\(ts \+ 1, ts \+ 1\)|ts - 1|moment >= closes)",
+        "looks sooner; looking in vain changes nothing",
+    ),
+    (r"pass_stage: if closes < .* -> if closes <= ", "no stage ends when it begins"),
     (r"judge_account: if .* -> if True and ", "a loss that large has halted the account just before"),
     (r"judge_account: .*wanted == CLOSED.* -> .*True and", "what clears a warning does not call for one"),
     (r"row_holds: held \+= 1 -> held -= 1", "asks only whether there is any"),

@@ -43,7 +43,6 @@ from memesnipe_cli.engine.kernel.layout import (
     ORDERS_SENT,
     ORDERS_TS,
     OWNER,
-    PASSED_OVER,
     RECOVERY_TURN,
     REFERENCE,
     REFUSED,
@@ -74,6 +73,8 @@ from memesnipe_cli.engine.kernel.layout import (
     TARGET_LOTS,
     TRAIL,
     TRAILED_TS,
+    TURN,
+    TURN_LEFT,
     UNITS,
     USED,
     USED_TS,
@@ -134,7 +135,7 @@ def book_event(account: Array, state: Array, risk: Array, events: Array, n: int)
         if events[n, CODE] == SKIP_AFTER_WIN:
             state[slot, SKIPPING] = 1
         elif events[n, CODE] == RECOVERY_TURN:
-            state[slot, PASSED_OVER] += 1
+            state[slot, TURN] = events[n, TURN_LEFT]
     elif kind == MISSED:
         state[slot, WAIT_LOTS] = 0
     elif kind == STOP_MOVED:
@@ -190,7 +191,7 @@ def book_entry_order(account: Array, state: Array, slot: int, events: Array, n: 
     else:
         account[ORDERS_TS] = events[n, EVENT_TS]
         account[ORDERS_SENT] = 1
-    state[slot, PASSED_OVER] = 0
+    state[slot, TURN] = events[n, TURN_LEFT]
     state[slot, WAIT_LOTS] = events[n, EVENT_LOTS]
     state[slot, WAIT_LIMIT] = events[n, EVENT_TICKS]
     state[slot, WAIT_TS] = events[n, EVENT_ACT_TS]

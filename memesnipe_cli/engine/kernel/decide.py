@@ -64,9 +64,9 @@ from memesnipe_cli.engine.kernel.layout import (
     MAX_ORDER,
     MAX_ORDER_UNITS,
     MAX_PRODUCT,
+    MIN_UNITS,
     NO_ROOM,
     NO_SHORT,
-    PASSED_OVER,
     PLAN_UNITS,
     RECOVERY_TURN,
     REFERENCE,
@@ -94,6 +94,8 @@ from memesnipe_cli.engine.kernel.layout import (
     TRADE_SHARE,
     TRAIL,
     TRAIL_R,
+    TURN,
+    TURN_LEFT,
     UNIT,
     UNITS,
     VALUE_NUM,
@@ -102,7 +104,7 @@ from memesnipe_cli.engine.kernel.layout import (
     WAIT_SIDE,
     WON,
 )
-from memesnipe_cli.engine.kernel.money import ceil_forgiving, floor_forgiving, value_up
+from memesnipe_cli.engine.kernel.money import ceil_forgiving, floor_forgiving, value_down, value_up
 from memesnipe_cli.engine.kernel.world import TickBar, World
 from memesnipe_cli.risk.kernel.rows import LAST_STAGE, S_FIRST_DAY
 
@@ -190,6 +192,11 @@ def entry_size(
     return max(0.0, quantity), cap
 
 
+def sendable(w: World, slot: int, lots: int, limit: int, stop: int) -> bool:
+    """Whether an entry of so many lots is worth the venue's minimum, with its margin, at its limit and at its stop."""
+    return value_down(w, slot, lots, limit) >= w.whole[slot, MIN_UNITS] and protectable(w, slot, lots, stop)
+
+
 def order_entry(
     w: World,
     slot: int,
@@ -235,19 +242,26 @@ def order_entry(
         refuse(w, bar.ts, slot, TOO_LARGE, tag, 0)
         return
     stop_ticks = ceil_forgiving(stop / tick)
-    if not protectable(w, slot, lots, bar.close - side * stop_ticks):
+    if not sendable(w, slot, lots, limit, bar.close - side * stop_ticks):
         refuse(w, bar.ts, slot, TOO_SMALL, tag, 0)
         return
     stage = entry_stage(w, slot)
+    turn = 0
     if stage < LAST_STAGE:
         cut = lots * stage // LAST_STAGE
-        if protectable(w, slot, cut, bar.close - side * stop_ticks):
+        if sendable(w, slot, cut, limit, bar.close - side * stop_ticks):
             lots = cut
             cap = CAP_RECOVERY
-        elif (w.state[slot, PASSED_OVER] + 1) * stage < LAST_STAGE:
-            # Size cannot be cut, so the number of trades is.
-            refuse(w, bar.ts, slot, RECOVERY_TURN, tag, 0)
-            return
+        else:
+            # Size cannot be cut, so the number of trades is: each entry brings its quarters, a whole one goes.
+            turn = w.state[slot, TURN] + stage
+            if turn < LAST_STAGE:
+                n = new_event(w, REFUSED, bar.ts, slot, RECOVERY_TURN)
+                w.events[n, EVENT_TAG] = tag
+                w.events[n, TURN_LEFT] = turn
+                commit_event(w)
+                return
+            turn -= LAST_STAGE
     n = new_event(w, ENTRY_ORDER, bar.ts, slot, cap)
     w.events[n, EVENT_LOTS] = lots
     w.events[n, EVENT_TICKS] = limit
@@ -260,6 +274,7 @@ def order_entry(
     w.events[n, EVENT_TRAIL] = trail_ticks
     w.events[n, EVENT_HOLD_MS] = hold_ms
     w.events[n, EVENT_STEP] = step_ticks
+    w.events[n, TURN_LEFT] = turn
     w.events[n, EVENT_ACT_TS] = bar.ts + w.whole[slot, BASE_MS] + w.whole[slot, LATENCY_MS]
     commit_event(w)
 

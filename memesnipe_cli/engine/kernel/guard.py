@@ -182,14 +182,24 @@ def next_change(w: World, ts: int) -> int:
         if w.risk[row, LEVEL] == CLOSED and w.risk[row, STAGE] == 0:
             continue
         change = min(change, (ts // A_DAY + 1) * A_DAY)
+        if w.risk[row, SINCE] == closes:
+            change = min(change, ts + 1)
         for moment in (w.risk[row, READY], w.risk[row, STAGE_TS] + w.spans[S_STAGE_MS]):
             if moment > closes:
                 change = min(change, moment - w.whole[0, BASE_MS])
     return change
 
 
+def just_reset(w: World, row: int, ts: int) -> bool:
+    """Whether the assumed reset of a row belongs to this very step, which a restart does again."""
+    closes = ts + w.whole[0, BASE_MS]
+    return w.spans[S_ASSUMED_RESET] >= 0 and w.risk[row, STAGE] == 1 and w.risk[row, SINCE] == closes
+
+
 def judge_account(w: World, ts: int) -> None:
     """The account's level, from its drawdown, the day's loss and the lifetime's drawdown."""
+    if just_reset(w, 0, ts):
+        return
     value = w.risk[0, VALUE]
     drawdown = fall_share(w.risk[0, HIGH], value)
     loss = fall_share(w.risk[0, DAY_BASE], value)
@@ -211,7 +221,7 @@ def judge_account(w: World, ts: int) -> None:
 
 def judge_strategy(w: World, ts: int, row: int) -> None:
     """A strategy's level, from its drawdown and from how often its entries filled in this hour."""
-    if w.risk[row, LEVEL] >= HALT:
+    if w.risk[row, LEVEL] >= HALT or just_reset(w, row, ts):
         return
     high = w.risk[row, HIGH]
     fallen = high - w.risk[row, VALUE]
@@ -288,6 +298,13 @@ def begin_stage(w: World, row: int, stage: int, begins: int) -> None:
 def pass_stage(w: World, ts: int, row: int) -> None:
     """A stage that has lasted long enough is passed, or begins again where it lost too much."""
     closes = ts + w.whole[0, BASE_MS]
+    if closes < w.risk[row, STAGE_TS]:
+        if (
+            w.risk[row, STAGE_TRADES] != w.risk[row, ENDED]
+        ):  # what ends before the stage begins is none of its trades
+            w.risk[row, STAGE_TRADES] = w.risk[row, ENDED]
+            record_row(w, ts, row)
+        return
     traded = w.risk[row, ENDED] - w.risk[row, STAGE_TRADES]
     if traded < w.spans[S_STAGE_TRADES] and closes - w.risk[row, STAGE_TS] < w.spans[S_STAGE_MS]:
         return

@@ -47,7 +47,7 @@ WON = 33  # bit per tag: its last trade was won
 SKIPPING = 34  # 1 while an episode of skipped signals is open
 LAST_CLOSE = 35  # ticks; the slot's mark
 OWNER = 36  # the breaker's row of the slot's strategy
-PASSED_OVER = 37  # entries that a recovery has passed over since the last order
+TURN = 37  # quarters of an entry that a recovery has saved up, where size cannot be cut
 SYMBOL_LEVEL = 38  # what a person has set for the symbol
 STATE_WIDTH = 39
 
@@ -133,6 +133,8 @@ RISK_SINCE = EVENT_TRAIL
 RISK_COOL_OFF = EVENT_HOLD_MS
 RISK_STAGE_TS = EVENT_STEP
 RISK_READY = EVENT_ACT_TS
+
+TURN_LEFT = EVENT_CASH  # of an entry order or its refusal: what TURN is after it
 
 # kinds
 ENTRY_ORDER = 1

@@ -1,0 +1,55 @@
+"""Opens a venue for orders: an allow-listed one, at an allowed address, with its product list and a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from memesnipe_cli.errors import UsageError
+from memesnipe_cli.market.calling import Caller, Deadline
+from memesnipe_cli.market.ccxt_client import load_markets, open_venue
+from memesnipe_cli.venue_hosts import ORDER_VENUES
+from memesnipe_cli.venues.coinbase import Coinbase
+from memesnipe_cli.venues.kraken import Kraken
+
+if TYPE_CHECKING:
+    import ccxt
+
+    from memesnipe_cli.venues.protocol import Venue
+
+_PRODUCTS_DEADLINE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a venue. Its secret is in no text that is made of it."""
+
+    name: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+# The one place where a name becomes a class.
+_CLASSES: dict[str, Callable[[ccxt.Exchange], Venue]] = {"kraken": Kraken, "coinbase": Coinbase}
+
+
+def open_order_venue(
+    venue: str, base_url: str | None, key: Key, cache_folder: Path, timeout_s: float = 10.0
+) -> Venue:
+    """A venue that orders can be sent to. base_url: instead of the venue's own address; see venue_hosts.py.
+
+    Raises UsageError for a venue that orders may not go to, ConfigError for an address that may not be used,
+    NetworkError where the product list does not come.
+    """
+    if venue not in ORDER_VENUES:
+        raise UsageError(f"no orders are sent to {venue!r}", f"orders go to {' and '.join(ORDER_VENUES)}")
+    exchange = open_venue(venue, base_url, timeout_s)
+    load_markets(
+        exchange,
+        Caller(exchange, timeout_s=timeout_s, deadline=Deadline(_PRODUCTS_DEADLINE_S)),
+        cache_folder,
+        base_url,
+    )
+    exchange.apiKey, exchange.secret = key.name, key.secret
+    return _CLASSES[venue](exchange)

@@ -1,0 +1,190 @@
+"""Our orders and what we own, as the journal's lines make them: a pure state that any prefix of the lines gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from memesnipe_cli.errors import DataError
+from memesnipe_cli.risk.intent import Action, OrderIntent
+from memesnipe_cli.venues.facts import VenueFill
+from memesnipe_cli.venues.holdings import Holding, book, changes
+from memesnipe_cli.venues.order_state import ENDED, LIVE, UNSETTLED, OrderState, follow
+
+_ZERO = Decimal(0)
+_HINT = "halt and reconcile the account"
+
+
+@dataclass(slots=True)
+class OpenAmendment:
+    """Other terms that a resting stop was sent, not known yet to stand."""
+
+    terms: OrderIntent
+    unknown: bool = False
+
+
+@dataclass(slots=True)
+class Order:
+    """One of our orders. intent: with the terms that it has now; risk_id: the id by which the risk gate counts it (that
+    of its last amendment); deadline_ms, expires_ms: the venue's time, 0 for none; sent_ms: when it was written down as
+    sent; disproved: it was proven not to exist, and filled."""
+
+    intent: OrderIntent
+    state: OrderState = OrderState.INTENT
+    venue_id: str = ""
+    filled: Decimal = _ZERO
+    reason: str = ""
+    risk_id: str = ""
+    deadline_ms: int = 0
+    expires_ms: int = 0
+    sent_ms: int = 0
+    amendment: OpenAmendment | None = None
+    disproved: bool = False
+
+    @property
+    def left(self) -> Decimal:
+        """What may still fill."""
+        return _ZERO if self.state in ENDED else self.intent.qty - self.filled
+
+
+@dataclass(slots=True)
+class OrderBook:
+    """orders: by client id, in the order of their intents; trades: the venue's trade ids that are booked; holdings: by
+    (strategy, symbol); expected: by venue and currency, the last reconciled balance with our fills since."""
+
+    orders: dict[str, Order] = field(default_factory=dict)
+    trades: set[str] = field(default_factory=set)
+    holdings: dict[tuple[str, str], Holding] = field(default_factory=dict)
+    expected: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    last_fill_ms: int = 0
+    by_venue_id: dict[str, str] = field(default_factory=dict)
+
+    # What is asked
+
+    def of(self, order_id: str) -> Order:
+        """One of our orders. Raises DataError where there is none of that id."""
+        found = self.orders.get(order_id)
+        if found is None:
+            raise DataError(f"the journal has no order {order_id!r}", _HINT)
+        return found
+
+    def live(self) -> Iterator[Order]:
+        """Orders that may still fill."""
+        return (each for each in self.orders.values() if each.state in LIVE)
+
+    def unsettled(self, symbol: str = "") -> list[Order]:
+        """Orders that may exist without the venue having said so, and stops whose amendment is unknown."""
+        return [
+            each
+            for each in self.orders.values()
+            if (each.state in UNSETTLED or (each.amendment is not None and each.state in LIVE))
+            and symbol in ("", each.intent.symbol)
+        ]
+
+    def held(self, strategy: str, symbol: str) -> Decimal:
+        """Lots of ours; below 0 where more was sold than was ours."""
+        found = self.holdings.get((strategy, symbol))
+        return found.qty if found else _ZERO
+
+    def protecting(self, strategy: str, symbol: str) -> list[Order]:
+        """Protective orders of a position that may still fill."""
+        return [
+            each
+            for each in self.live()
+            if each.intent.action is Action.PROTECT
+            and (each.intent.strategy, each.intent.symbol) == (strategy, symbol)
+        ]
+
+    # What happens
+
+    def intended(self, intent: OrderIntent) -> None:
+        """An order was decided. Raises DataError for an id that was used before."""
+        if intent.id in self.orders:
+            raise DataError(f"the order id {intent.id} was used before", "every attempt has an id of its own")
+        self.orders[intent.id] = Order(intent, risk_id=intent.id)
+
+    def moved(
+        self,
+        order_id: str,
+        state: OrderState,
+        *,
+        venue_id: str = "",
+        reason: str = "",
+        deadline_ms: int = 0,
+        expires_ms: int = 0,
+        time_ms: int = 0,
+    ) -> None:
+        """An order changed its state. Raises DataError where it cannot."""
+        order = self.of(order_id)
+        order.state = follow(order_id, order.state, state)
+        order.reason = reason
+        if state is OrderState.SENT:
+            order.deadline_ms, order.expires_ms, order.sent_ms = deadline_ms, expires_ms, time_ms
+        if venue_id:
+            order.venue_id = venue_id
+            self.by_venue_id[venue_id] = order_id
+        if state in ENDED:
+            order.amendment = None
+
+    def amended(self, order_id: str, terms: OrderIntent, state: str) -> None:
+        """A stop was sent other terms (`sent`), or it is known what became of that."""
+        order = self.of(order_id)
+        if state == "sent":
+            order.amendment = OpenAmendment(terms)
+        elif state == "unknown":
+            order.amendment = OpenAmendment(terms, unknown=True)
+        else:
+            order.amendment = None
+        if state == "accepted":
+            order.risk_id = terms.id
+            order.intent = replace(order.intent, qty=terms.qty, price=terms.price, stop=terms.stop)
+
+    def fill_state(self, order_id: str, fill: VenueFill) -> OrderState:
+        """The state that a fill leads to. Raises DataError for one that is booked already, or that exceeds the order."""
+        order = self.of(order_id)
+        if fill.trade_id in self.trades:
+            raise DataError(f"the trade {fill.trade_id} is booked already", _HINT)
+        if fill.qty <= 0 or fill.price <= 0:
+            raise DataError(f"the trade {fill.trade_id} is of {fill.qty} at {fill.price}", _HINT)
+        asked = order.intent.qty
+        if order.amendment is not None:
+            # Whether the amendment stands is not known: the larger of the two quantities may fill.
+            asked = max(asked, order.amendment.terms.qty)
+        if order.filled + fill.qty > asked:
+            raise DataError(
+                f"the trade {fill.trade_id} fills {order.filled + fill.qty} of {asked} of {order_id}", _HINT
+            )
+        if order.filled + fill.qty == asked:
+            return follow(order_id, order.state, OrderState.FILLED)
+        if order.state is OrderState.CANCELLED:
+            return order.state
+        return follow(order_id, order.state, OrderState.PARTLY_FILLED)
+
+    def filled(self, order_id: str, fill: VenueFill) -> None:
+        """Book a trade of one of our orders. Raises DataError as `fill_state`; nothing is changed then."""
+        state = self.fill_state(order_id, fill)
+        order = self.of(order_id)
+        order.disproved |= order.state in (OrderState.REFUSED, OrderState.ABSENT)
+        order.state = state
+        order.filled += fill.qty
+        if fill.venue_order_id and not order.venue_id:
+            order.venue_id = fill.venue_order_id
+            self.by_venue_id[fill.venue_order_id] = order_id
+        if state in ENDED:
+            order.amendment = None
+        self.trades.add(fill.trade_id)
+        self.last_fill_ms = max(self.last_fill_ms, fill.time_ms)
+        key = (order.intent.strategy, order.intent.symbol)
+        holding = self.holdings.setdefault(key, Holding(order.intent.base, order.intent.position))
+        if not holding.qty and not holding.lots:
+            holding.position = order.intent.position
+        book(holding, order.intent, fill)
+        expected = self.expected.get(order.intent.venue)
+        if expected is not None:
+            for currency, change in changes(order.intent, fill).items():
+                expected[currency] = expected.get(currency, _ZERO) + change
+
+    def reconciled(self, venue: str, totals: dict[str, Decimal]) -> None:
+        """Books and venue agreed on these balances."""
+        self.expected[venue] = dict(totals)
