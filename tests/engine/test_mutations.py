@@ -64,6 +64,7 @@ EQUIVALENT: list[tuple[str, str]] = [
     (r"refuse: .*EVENT_TAG", "for the reader of the journal"),
     (r"order_entry: w\.events\[n, REFERENCE\]", "for the reader of the journal"),
     (r"protectable: value = value_(up|down)", "less than a unit of money: in doubt by the rules"),
+    (r"sendable: .*value_up", "less than a unit of money: in doubt by the rules"),
     (r"target_leg: if share (>= 1\.0)", "all lots leave no second leg, so the legs merge"),
     (r"fill_entry_order: if lots <= 0 or", "no lots cannot be protected either"),
     (r"fill_entry_order: if target > 0:", "a target's lots mean nothing without a target"),
@@ -115,6 +116,10 @@ EQUIVALENT: list[tuple[str, str]] = [
         "looks sooner; looking in vain changes nothing",
     ),
     (r"pass_stage: if closes < .* -> if closes <= ", "no stage ends when it begins"),
+    (
+        r"pass_stage: (w\.risk\[row, STAGE_TRADES\] = |if w\.risk\[row, STAGE_TRADES\] != )",
+        "only a person resets before a stage may begin: test_reference_hands has it",
+    ),
     (r"judge_account: if .* -> if True and ", "a loss that large has halted the account just before"),
     (r"judge_account: .*wanted == CLOSED.* -> .*True and", "what clears a warning does not call for one"),
     (r"row_holds: held \+= 1 -> held -= 1", "asks only whether there is any"),
