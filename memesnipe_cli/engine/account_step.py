@@ -45,15 +45,18 @@ class AccountStep:
             Cells(account.whole.tolist(), layout.WHOLE_WIDTH),
             Cells(account.real.tolist(), layout.REAL_WIDTH),
             Cells(risk, rows.ROW_WIDTH),
-            account.tiers.tolist(),
-            account.spans.tolist(),
-            Cells(account.scales.tolist(), account.scales.shape[1]),
         )
+        self._scales = account.scales.tolist()
+        self._first_day = account.first_day
         self._instruments = [row[layout.INSTRUMENT] for row in account.whole.tolist()]
         self.active = [bool(self._kernel.is_active(self.world, slot)) for slot in range(len(slots))]
 
     def bars(self, ts: int, ticks: list[list[int]], volumes: list[float], rates: list[int]) -> list[Any]:
-        """The bars of all instruments at one open time, as the kernel takes them."""
+        """The bars of all instruments at one open time, as the kernel takes them; the account's scales become those of
+        their day."""
+        scales = self._scales[ts // layout.A_DAY - self._first_day]
+        for slot, instrument in enumerate(self._instruments):
+            self.world.real[slot, layout.SCALE] = scales[instrument]
         return [
             self._kernel.TickBar(ts, *prices, volume, rate)
             for prices, volume, rate in zip(ticks, volumes, rates, strict=True)

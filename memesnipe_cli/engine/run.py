@@ -27,7 +27,6 @@ from memesnipe_cli.engine.model import (
     Terms,
 )
 from memesnipe_cli.errors import DataError
-from memesnipe_cli.risk.kernel import rows
 from memesnipe_cli.risk.opening import opening_rows
 
 KERNEL_FILES = (
@@ -36,11 +35,10 @@ KERNEL_FILES = (
         "layout", "world", "money", "costs", "book", "events", "fills", "guard", "decide", "loop",
     )),
 )  # fmt: skip
-# Called for every bar in which something is held: worth having in line.
+# Called for every bar in which something is held: worth having in line, as far as it does not cost too much to compile.
 HOT = (
-    "fill_slot", "fill_in_bar", "mark", "closing_value", "guard", "far_from_tiers", "judge_strategy", "fall_share",
-    "is_number", "floor_forgiving", "decide_slot", "decide_held", "is_active", "tape_bar", "next_entry",
-    "move_trail", "new_event", "commit_event", "book_event",
+    "mark", "closing_value", "guard", "far_from_tiers", "judge_strategy", "fall_share", "is_number", "decide_slot",
+    "decide_held", "is_active", "tape_bar", "next_entry", "move_trail", "new_event", "commit_event",
 )  # fmt: skip
 NEVER_MS = 2**62
 
@@ -61,17 +59,16 @@ def kernel(compiled: bool, cache_dir: Path) -> Any:
 
 @dataclass
 class Account:
-    """The arrays of one account (columns: kernel/layout.py, risk/kernel/rows.py): what is fixed (whole, real, tiers,
-    spans, scales) and what changes."""
+    """The arrays of one account (columns: kernel/layout.py, risk/kernel/rows.py): what is fixed (whole, real,
+    scales) and what changes."""
 
     account: Int64
     state: Int64
     whole: Int64
     real: Float64
     risk: Int64
-    tiers: Float64
-    spans: Int64
     scales: Float64
+    first_day: int
 
     @classmethod
     def open(cls, inputs: EngineInput) -> Account:
@@ -90,6 +87,7 @@ class Account:
                 inputs.plans[slot.strategy], inputs.timeframes_ms[slot.strategy], whole[row], real[row]
             )
             _pack_rules(rules, inputs.tape.base_ms, whole[row], real[row])
+            _pack_breaker(rules, whole[row], real[row])
             whole[row, layout.BASE_ASSET] = bases.setdefault(item.base, len(bases))
             whole[row, layout.CLUSTER] = clusters.setdefault(item.cluster, len(clusters))
             whole[row, layout.STRATEGY] = slot.strategy
@@ -101,13 +99,11 @@ class Account:
         if scales is None:
             days = int(inputs.tape.ts[-1]) // layout.A_DAY - first_day + 1
             scales = np.ones((days, len(terms)))
-        tiers, spans = breaker_rules(rules)
-        spans[rows.S_FIRST_DAY] = first_day
         risk = np.array(
             opening_rows(to_units(rules.capital), rules.strategy_share, len(inputs.plans), rules.cool_off_ms),
             dtype=np.int64,
         )
-        return cls(account, state, whole, real, risk, tiers, spans, scales)
+        return cls(account, state, whole, real, risk, scales, first_day)
 
 
 def to_units(amount: Decimal) -> int:
@@ -175,29 +171,26 @@ def _pack_rules(rules: Rules, base_ms: int, whole: Int64, real: Float64) -> None
     real[layout.SYMBOL_SHARE] = rules.symbol_share
     real[layout.CLUSTER_SHARE] = rules.cluster_share
     real[layout.MAX_ORDER] = float(rules.max_order)
+    real[layout.SCALE] = 1.0
 
 
-def breaker_rules(rules: Rules) -> tuple[Float64, Int64]:
-    """(tiers, spans) of the breaker and the recovery; columns: risk/kernel/rows.py."""
-    tiers = np.zeros(rows.TIERS_WIDTH)
-    tiers[rows.T_WARNING] = rules.warning
-    tiers[rows.T_HALT] = rules.halt
-    tiers[rows.T_EMERGENCY] = rules.emergency
-    tiers[rows.T_DAILY_WARNING] = rules.daily_warning
-    tiers[rows.T_DAILY_HALT] = rules.daily_halt
-    tiers[rows.T_STRATEGY_HALT] = rules.strategy_halt
-    tiers[rows.T_LIFETIME_HALT] = rules.lifetime_halt
-    tiers[rows.T_CLEARS] = rules.warning_clears
-    tiers[rows.T_STAGE_LOSS] = rules.stage_loss
-    spans = np.zeros(rows.SPANS_WIDTH, dtype=np.int64)
-    spans[rows.S_COOL_OFF] = rules.cool_off_ms
-    spans[rows.S_COOL_OFF_CAP] = rules.cool_off_cap_ms
-    spans[rows.S_STAGE_TRADES] = rules.stage_trades
-    spans[rows.S_STAGE_MS] = rules.stage_ms
-    spans[rows.S_ASSUMED_RESET] = -1 if rules.assumed_reset_ms is None else rules.assumed_reset_ms
-    spans[rows.S_ORDERS_PER_BAR] = rules.orders_per_bar
-    spans[rows.S_EXECUTIONS] = rules.executions_per_hour
-    return tiers, spans
+def _pack_breaker(rules: Rules, whole: Int64, real: Float64) -> None:
+    real[layout.T_WARNING] = rules.warning
+    real[layout.T_HALT] = rules.halt
+    real[layout.T_EMERGENCY] = rules.emergency
+    real[layout.T_DAILY_WARNING] = rules.daily_warning
+    real[layout.T_DAILY_HALT] = rules.daily_halt
+    real[layout.T_STRATEGY_HALT] = rules.strategy_halt
+    real[layout.T_LIFETIME_HALT] = rules.lifetime_halt
+    real[layout.T_CLEARS] = rules.warning_clears
+    real[layout.T_STAGE_LOSS] = rules.stage_loss
+    whole[layout.S_COOL_OFF] = rules.cool_off_ms
+    whole[layout.S_COOL_OFF_CAP] = rules.cool_off_cap_ms
+    whole[layout.S_STAGE_TRADES] = rules.stage_trades
+    whole[layout.S_STAGE_MS] = rules.stage_ms
+    whole[layout.S_ASSUMED_RESET] = -1 if rules.assumed_reset_ms is None else rules.assumed_reset_ms
+    whole[layout.S_ORDERS_PER_BAR] = rules.orders_per_bar
+    whole[layout.S_EXECUTIONS] = rules.executions_per_hour
 
 
 def default_cache_dir() -> Path:
@@ -239,8 +232,8 @@ def simulate(
         at = code.run_tape(
             at, len(tape.ts), tape.ts, tape.ticks, tape.volume, tape.funding, signals.flags, row_index, row_whole,
             row_real, entries, entry_ends,
-            account.account, account.state, events, account.whole, account.real, account.risk, account.tiers,
-            account.spans, account.scales, active, equity,
+            account.account, account.state, events, account.whole, account.real, account.risk, account.scales,
+            active, equity,
         )  # fmt: skip
         chunks.append(events[: account.account[layout.EVENT_COUNT]].copy())
     return EngineOutput(events=np.concatenate(chunks) if chunks else events[:0].copy(), equity=equity)

@@ -17,7 +17,6 @@ from memesnipe_cli.risk.approval import Refused
 from memesnipe_cli.risk.facts import Facts, LatchView, Product
 from memesnipe_cli.risk.gate import Gate
 from memesnipe_cli.risk.intent import Action, OrderIntent
-from memesnipe_cli.risk.kernel import rows
 
 if TYPE_CHECKING:
     from memesnipe_cli.profile import Profile
@@ -189,11 +188,5 @@ class SessionGate:
             reconciled=True,
             clock_skew_ms=0.0,
             closed_bar=True,
-            trade_scale=self._scale(ts, slot),
+            trade_scale=Decimal(str(self._account.world.real[slot, layout.SCALE])),
         )
-
-    def _scale(self, ts: int, slot: int) -> Decimal:
-        """What the adaptive thresholds make of trade_share on the day of a bar."""
-        world = self._account.world
-        day = ts // layout.A_DAY - world.spans[rows.S_FIRST_DAY]
-        return Decimal(str(world.scales[day, self._inputs.slots[slot].instrument]))

@@ -7,7 +7,6 @@ from memesnipe_cli.engine.kernel.events import commit_event, emit_exit_order, ne
 from memesnipe_cli.engine.kernel.fills import protectable
 from memesnipe_cli.engine.kernel.guard import entry_barred, entry_stage
 from memesnipe_cli.engine.kernel.layout import (
-    A_DAY,
     BAD_SIGNAL,
     BASE_ASSET,
     BASE_MS,
@@ -52,7 +51,6 @@ from memesnipe_cli.engine.kernel.layout import (
     GROSS_SHARE,
     HALF_SPREAD,
     HOLD_MS,
-    INSTRUMENT,
     LAST_CLOSE,
     LAST_UNIT,
     LATENCY_MS,
@@ -73,6 +71,7 @@ from memesnipe_cli.engine.kernel.layout import (
     REFUSED,
     RISK_SHARE,
     ROUNDING_UNITS,
+    SCALE,
     SHORTABLE,
     SIDE,
     SKIP_AFTER_WIN,
@@ -106,7 +105,7 @@ from memesnipe_cli.engine.kernel.layout import (
 )
 from memesnipe_cli.engine.kernel.money import ceil_forgiving, floor_forgiving, value_down, value_up
 from memesnipe_cli.engine.kernel.world import TickBar, World
-from memesnipe_cli.risk.kernel.rows import LAST_STAGE, S_FIRST_DAY
+from memesnipe_cli.risk.kernel.rows import LAST_STAGE
 
 
 def refuse(w: World, ts: int, slot: int, code: int, tag: int, detail: int) -> None:
@@ -159,11 +158,6 @@ def smaller(quantity: float, cap: int, other: float, other_cap: int) -> tuple[fl
     return quantity, cap
 
 
-def day_scale(w: World, slot: int, ts: int) -> float:
-    """The factor on trade_share that holds on the day of a bar (risk/adaptive.py)."""
-    return w.scales[ts // A_DAY - w.spans[S_FIRST_DAY], w.whole[slot, INSTRUMENT]]
-
-
 def entry_size(
     w: World, slot: int, bar: TickBar, equity: float, limit: int, stop: float, weight: float, buying: bool
 ) -> tuple[float, int]:
@@ -171,7 +165,7 @@ def entry_size(
     price = limit * w.real[slot, TICK]
     quantity = equity * w.real[slot, RISK_SHARE] / stop
     cap = CAP_RISK
-    share = w.real[slot, TRADE_SHARE] * day_scale(w, slot, bar.ts)
+    share = w.real[slot, TRADE_SHARE] * w.real[slot, SCALE]
     other = equity * share / w.whole[slot, PLAN_UNITS] / price
     quantity, cap = smaller(quantity, cap, other, CAP_TRADE)
     other = (equity * w.real[slot, STRATEGY_SHARE] - gross_of(w, STRATEGY, w.whole[slot, STRATEGY])) / price

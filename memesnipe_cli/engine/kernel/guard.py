@@ -42,11 +42,27 @@ from memesnipe_cli.engine.kernel.layout import (
     RISK_STAGE_TS,
     RISK_STAGE_VALUE,
     RISK_VALUE,
+    S_ASSUMED_RESET,
+    S_COOL_OFF,
+    S_COOL_OFF_CAP,
+    S_EXECUTIONS,
+    S_ORDERS_PER_BAR,
+    S_STAGE_MS,
+    S_STAGE_TRADES,
     SIDE,
     STRATEGY_HALT,
     SYMBOL_HALT,
     SYMBOL_LEVEL,
     SYMBOLS_HALTED,
+    T_CLEARS,
+    T_DAILY_HALT,
+    T_DAILY_WARNING,
+    T_EMERGENCY,
+    T_HALT,
+    T_LIFETIME_HALT,
+    T_STAGE_LOSS,
+    T_STRATEGY_HALT,
+    T_WARNING,
     TICK,
     UNIT,
     WAIT_LOTS,
@@ -74,24 +90,11 @@ from memesnipe_cli.risk.kernel.rows import (
     LIFE_HIGH,
     READY,
     RESETS,
-    S_ASSUMED_RESET,
-    S_COOL_OFF,
-    S_COOL_OFF_CAP,
-    S_EXECUTIONS,
-    S_ORDERS_PER_BAR,
-    S_STAGE_MS,
-    S_STAGE_TRADES,
     SINCE,
     STAGE,
     STAGE_TRADES,
     STAGE_TS,
     STAGE_VALUE,
-    T_DAILY_HALT,
-    T_DAILY_WARNING,
-    T_LIFETIME_HALT,
-    T_STAGE_LOSS,
-    T_STRATEGY_HALT,
-    T_WARNING,
     VALUE,
     WARNING,
 )
@@ -152,7 +155,7 @@ def guard(w: World, ts: int, equity: float) -> None:
         restless += w.risk[row, LEVEL] + w.risk[row, STAGE]
     if restless != 0:
         for row in range(w.risk.shape[0]):
-            if w.risk[row, LEVEL] >= HALT and w.spans[S_ASSUMED_RESET] >= 0:
+            if w.risk[row, LEVEL] >= HALT and w.whole[0, S_ASSUMED_RESET] >= 0:
                 reset_if_due(w, ts, row)
             if w.risk[row, STAGE] != 0:
                 pass_stage(w, ts, row)
@@ -167,9 +170,9 @@ def far_from_tiers(w: World) -> bool:
     base = w.risk[0, DAY_BASE]
     highest = max(high, w.risk[0, LIFE_HIGH])
     return (
-        high - value < SPARE * w.tiers[T_WARNING] * high
-        and base - value < SPARE * w.tiers[T_DAILY_WARNING] * base
-        and highest - value < SPARE * w.tiers[T_LIFETIME_HALT] * highest
+        high - value < SPARE * w.real[0, T_WARNING] * high
+        and base - value < SPARE * w.real[0, T_DAILY_WARNING] * base
+        and highest - value < SPARE * w.real[0, T_LIFETIME_HALT] * highest
     )
 
 
@@ -184,7 +187,7 @@ def next_change(w: World, ts: int) -> int:
         change = min(change, (ts // A_DAY + 1) * A_DAY)
         if w.risk[row, SINCE] == closes:
             change = min(change, ts + 1)
-        for moment in (w.risk[row, READY], w.risk[row, STAGE_TS] + w.spans[S_STAGE_MS]):
+        for moment in (w.risk[row, READY], w.risk[row, STAGE_TS] + w.whole[0, S_STAGE_MS]):
             if moment > closes:
                 change = min(change, moment - w.whole[0, BASE_MS])
     return change
@@ -193,7 +196,7 @@ def next_change(w: World, ts: int) -> int:
 def just_reset(w: World, row: int, ts: int) -> bool:
     """Whether the assumed reset of a row belongs to this very step, which a restart does again."""
     closes = ts + w.whole[0, BASE_MS]
-    return w.spans[S_ASSUMED_RESET] >= 0 and w.risk[row, STAGE] == 1 and w.risk[row, SINCE] == closes
+    return w.whole[0, S_ASSUMED_RESET] >= 0 and w.risk[row, STAGE] == 1 and w.risk[row, SINCE] == closes
 
 
 def judge_account(w: World, ts: int) -> None:
@@ -205,16 +208,32 @@ def judge_account(w: World, ts: int) -> None:
     loss = fall_share(w.risk[0, DAY_BASE], value)
     lifetime = fall_share(max(w.risk[0, HIGH], w.risk[0, LIFE_HIGH]), value)
     level = w.risk[0, LEVEL]
-    wanted, cause = account_level(drawdown, loss, lifetime, w.tiers)
+    wanted, cause = account_level(
+        drawdown,
+        loss,
+        lifetime,
+        w.real[0, T_WARNING],
+        w.real[0, T_HALT],
+        w.real[0, T_EMERGENCY],
+        w.real[0, T_DAILY_WARNING],
+        w.real[0, T_DAILY_HALT],
+        w.real[0, T_LIFETIME_HALT],
+    )
     if wanted > level:
         raise_row(w, ts, 0, wanted, cause)
-    elif level == WARNING and wanted == CLOSED and warning_clears(drawdown, loss, w.tiers):
+    elif (
+        level == WARNING
+        and wanted == CLOSED
+        and warning_clears(
+            drawdown, loss, w.real[0, T_WARNING], w.real[0, T_DAILY_WARNING], w.real[0, T_CLEARS]
+        )
+    ):
         w.risk[0, LEVEL] = CLOSED
         w.risk[0, CAUSE] = 0
         w.risk[0, SINCE] = ts + w.whole[0, BASE_MS]
         record_row(w, ts, 0)
     midnight = (ts // A_DAY + 1) * A_DAY
-    if w.risk[0, LEVEL] >= HALT and loss >= w.tiers[T_DAILY_HALT] and w.risk[0, READY] < midnight:
+    if w.risk[0, LEVEL] >= HALT and loss >= w.real[0, T_DAILY_HALT] and w.risk[0, READY] < midnight:
         w.risk[0, READY] = midnight
         record_row(w, ts, 0)
 
@@ -226,10 +245,10 @@ def judge_strategy(w: World, ts: int, row: int) -> None:
     high = w.risk[row, HIGH]
     fallen = high - w.risk[row, VALUE]
     # The product first: it says no more than the quotient, but sooner.
-    near = high <= 0 or fallen >= SPARE * w.tiers[T_STRATEGY_HALT] * high
-    if near and fall_share(high, w.risk[row, VALUE]) >= w.tiers[T_STRATEGY_HALT]:
+    near = high <= 0 or fallen >= SPARE * w.real[0, T_STRATEGY_HALT] * high
+    if near and fall_share(high, w.risk[row, VALUE]) >= w.real[0, T_STRATEGY_HALT]:
         raise_row(w, ts, row, HALT, CAUSE_STRATEGY)
-    elif w.risk[row, FILL_HOUR] == ts // AN_HOUR and w.risk[row, FILLS] > w.spans[S_EXECUTIONS]:
+    elif w.risk[row, FILL_HOUR] == ts // AN_HOUR and w.risk[row, FILLS] > w.whole[0, S_EXECUTIONS]:
         raise_row(w, ts, row, HALT, CAUSE_EXECUTIONS)
 
 
@@ -240,10 +259,10 @@ def raise_row(w: World, ts: int, row: int, level: int, cause: int) -> None:
         ready = w.risk[row, READY]
         if w.risk[row, LEVEL] < HALT:
             stage = w.risk[row, STAGE]
-            w.risk[row, COOL_OFF] = next_cool_off(w.risk[row, COOL_OFF], stage, w.spans[S_COOL_OFF_CAP])
+            w.risk[row, COOL_OFF] = next_cool_off(w.risk[row, COOL_OFF], stage, w.whole[0, S_COOL_OFF_CAP])
             w.risk[row, STAGE] = 0
             ready = 0
-        w.risk[row, READY] = max(ready, closes + max(w.risk[row, COOL_OFF], w.spans[S_ASSUMED_RESET]))
+        w.risk[row, READY] = max(ready, closes + max(w.risk[row, COOL_OFF], w.whole[0, S_ASSUMED_RESET]))
     w.risk[row, LEVEL] = level
     w.risk[row, CAUSE] = cause
     w.risk[row, SINCE] = closes
@@ -267,9 +286,9 @@ def reset_if_due(w: World, ts: int, row: int) -> None:
         return
     if row == 0:
         value = w.risk[0, VALUE]
-        if fall_share(w.risk[0, DAY_BASE], value) >= w.tiers[T_DAILY_HALT]:
+        if fall_share(w.risk[0, DAY_BASE], value) >= w.real[0, T_DAILY_HALT]:
             return
-        if fall_share(max(w.risk[0, HIGH], w.risk[0, LIFE_HIGH]), value) >= w.tiers[T_LIFETIME_HALT]:
+        if fall_share(max(w.risk[0, HIGH], w.risk[0, LIFE_HIGH]), value) >= w.real[0, T_LIFETIME_HALT]:
             return
     reset_row(w, ts, row)
 
@@ -306,14 +325,14 @@ def pass_stage(w: World, ts: int, row: int) -> None:
             record_row(w, ts, row)
         return
     traded = w.risk[row, ENDED] - w.risk[row, STAGE_TRADES]
-    if traded < w.spans[S_STAGE_TRADES] and closes - w.risk[row, STAGE_TS] < w.spans[S_STAGE_MS]:
+    if traded < w.whole[0, S_STAGE_TRADES] and closes - w.risk[row, STAGE_TS] < w.whole[0, S_STAGE_MS]:
         return
     stage = w.risk[row, STAGE]
-    if stage_passed(w.risk[row, VALUE], w.risk[row, STAGE_VALUE], w.tiers[T_STAGE_LOSS]):
+    if stage_passed(w.risk[row, VALUE], w.risk[row, STAGE_VALUE], w.real[0, T_STAGE_LOSS]):
         stage += 1
         if stage > LAST_STAGE:
             stage = 0
-            w.risk[row, COOL_OFF] = w.spans[S_COOL_OFF]
+            w.risk[row, COOL_OFF] = w.whole[0, S_COOL_OFF]
     begin_stage(w, row, stage, closes)
     record_row(w, ts, row)
 
@@ -352,7 +371,7 @@ def entry_barred(w: World, slot: int, ts: int, equity: float) -> int:
         return SYMBOL_HALT
     if not is_number(equity):
         return NO_MARK
-    if w.account[ORDERS_TS] == ts and w.account[ORDERS_SENT] >= w.spans[S_ORDERS_PER_BAR]:
+    if w.account[ORDERS_TS] == ts and w.account[ORDERS_SENT] >= w.whole[0, S_ORDERS_PER_BAR]:
         return ORDER_RATE
     return 0
 

@@ -69,7 +69,14 @@ LATENCY_MS = 13
 STRATEGY = 14
 INSTRUMENT = 15
 CLUSTER = 16
-WHOLE_WIDTH = 17
+S_COOL_OFF = 17  # spans and counts of the breaker, the same for every slot; ms
+S_COOL_OFF_CAP = 18
+S_STAGE_TRADES = 19
+S_STAGE_MS = 20
+S_ASSUMED_RESET = 21  # -1: a halt waits for a person
+S_ORDERS_PER_BAR = 22
+S_EXECUTIONS = 23  # filled entries of a strategy in an hour
+WHOLE_WIDTH = 24
 
 # --- the same, rows of a float64 array ------------------------------------------------------------------------------
 TICK = 0
@@ -94,7 +101,17 @@ STOP_SLIPPAGE = 18
 SYMBOL_SHARE = 19
 CLUSTER_SHARE = 20
 MAX_ORDER = 21
-REAL_WIDTH = 22
+SCALE = 22  # factor on TRADE_SHARE of the present day (risk/adaptive.py)
+T_WARNING = 23  # thresholds of the breaker, the same for every slot; shares
+T_HALT = 24
+T_EMERGENCY = 25
+T_DAILY_WARNING = 26
+T_DAILY_HALT = 27
+T_STRATEGY_HALT = 28
+T_LIFETIME_HALT = 29
+T_CLEARS = 30
+T_STAGE_LOSS = 31
+REAL_WIDTH = 32
 
 # --- events (rows of an int64 array) --------------------------------------------------------------------------------
 KIND = 0

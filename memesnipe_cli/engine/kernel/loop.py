@@ -15,6 +15,7 @@ from memesnipe_cli.engine.kernel.fills import (
 )
 from memesnipe_cli.engine.kernel.guard import guard, mark, next_change
 from memesnipe_cli.engine.kernel.layout import (
+    A_DAY,
     CASH,
     DECIDED_TS,
     DELISTED_TS,
@@ -28,6 +29,7 @@ from memesnipe_cli.engine.kernel.layout import (
     MISSED,
     MISSED_NO_BAR,
     NEVER,
+    SCALE,
     SKIPPING,
     UNIT,
     WAIT_LOTS,
@@ -119,8 +121,6 @@ def run_tape(
     whole: Array,
     real: Array,
     risk: Array,
-    tiers: Array,
-    spans: Array,
     scales: Array,
     active: Array,
     equity_line: Array,
@@ -129,15 +129,17 @@ def run_tape(
 
     rows (K,): each slot's next entry row, moved on as the bars pass, up to row_ends (K,); active (K,) uint8: kept
     between calls. row_index (M,): the bar of an entry row; row_whole (M, 2): tag, largest number of bars;
-    row_real (M, 3): stop, target, weight. The account's own arrays: world.py.
+    row_real (M, 3): stop, target, weight. scales (days, N): the factor on trade_share by UTC day, from the first.
+    The account's own arrays: world.py.
     """
-    w = World(account, state, events, whole, real, risk, tiers, spans, scales)
+    w = World(account, state, events, whole, real, risk)
     count = state.shape[0]
     room = events.shape[0] - EVENTS_PER_BAR * count - EVENTS_PER_ROW * risk.shape[0]
     busy = 0
     for k in range(count):
         busy += int(active[k])
     t = begin
+    scaled = -1
     while t < end:
         if busy == 0 and t > begin:
             # Nothing is held and nothing waits: nothing can happen before the next entry signal, or before a halt runs
@@ -152,6 +154,11 @@ def run_tape(
                 return end
         if account[EVENT_COUNT] > room:
             return t
+        day = ts_line[t] // A_DAY - ts_line[0] // A_DAY
+        if day != scaled:
+            scaled = day
+            for k in range(count):
+                real[k, SCALE] = scales[day, whole[k, INSTRUMENT]]
         for k in range(count):
             if active[k]:
                 fill_slot(w, k, tape_bar(ts_line, ticks, volumes, funding, t, whole[k, INSTRUMENT]))
@@ -168,22 +175,21 @@ def run_tape(
             enters = row < row_ends[k] and row_index[row] == t
             if active[k] or enters:
                 bar = tape_bar(ts_line, ticks, volumes, funding, t, whole[k, INSTRUMENT])
-                if enters:
-                    rows[k] = row + 1
-                    decide_slot(
-                        w,
-                        k,
-                        bar,
-                        equity,
-                        flags[t, k],
-                        row_whole[row, 0],
-                        row_real[row, 0],
-                        row_real[row, 1],
-                        row_whole[row, 1],
-                        row_real[row, 2],
-                    )
-                else:
-                    decide_slot(w, k, bar, equity, flags[t, k], 0, 0.0, 0.0, 0, 0.0)
+                # Only where the signal enters does a row hold its details; else nothing reads them.
+                row = min(row, row_index.shape[0] - 1)
+                rows[k] += int(enters)
+                decide_slot(
+                    w,
+                    k,
+                    bar,
+                    equity,
+                    int(flags[t, k]),
+                    row_whole[row, 0],
+                    row_real[row, 0],
+                    row_real[row, 1],
+                    row_whole[row, 1],
+                    row_real[row, 2],
+                )
                 was = active[k]
                 active[k] = is_active(w, k)
                 busy += int(active[k]) - int(was)

@@ -6,12 +6,9 @@ from memesnipe_cli.engine.kernel.array import Array
 
 
 class World(NamedTuple):
-    """The arrays of one account (columns: layout.py, and risk/kernel/rows.py for the last four).
-
-    account (ACCOUNT_WIDTH,), state (K, STATE_WIDTH), events (M, EVENT_WIDTH), whole (K, WHOLE_WIDTH),
-    real (K, REAL_WIDTH), risk (1 + strategies, ROW_WIDTH), tiers (TIERS_WIDTH,), spans (SPANS_WIDTH,),
-    scales (days, N): the factor on trade_share by UTC day and instrument.
-    """
+    """The arrays of one account (columns: layout.py, of the last one risk/kernel/rows.py). account (ACCOUNT_WIDTH,),
+    state (K, STATE_WIDTH), events (M, EVENT_WIDTH), whole (K, WHOLE_WIDTH), real (K, REAL_WIDTH),
+    risk (1 + strategies, ROW_WIDTH). Few, because each call passes them all and numba compiles each pass."""
 
     account: Array
     state: Array
@@ -19,9 +16,6 @@ class World(NamedTuple):
     whole: Array
     real: Array
     risk: Array
-    tiers: Array
-    spans: Array
-    scales: Array
 
 
 class TickBar(NamedTuple):

@@ -38,27 +38,4 @@ CAUSE_STRATEGY = 4
 CAUSE_EXECUTIONS = 5
 CAUSE_MANUAL = 6
 
-# --- thresholds (1-d float64, shares) -------------------------------------------------------------------------------
-T_WARNING = 0
-T_HALT = 1
-T_EMERGENCY = 2
-T_DAILY_WARNING = 3
-T_DAILY_HALT = 4
-T_STRATEGY_HALT = 5
-T_LIFETIME_HALT = 6
-T_CLEARS = 7
-T_STAGE_LOSS = 8
-TIERS_WIDTH = 9
-
-# --- spans and counts (1-d int64) -----------------------------------------------------------------------------------
-S_COOL_OFF = 0  # ms
-S_COOL_OFF_CAP = 1
-S_STAGE_TRADES = 2
-S_STAGE_MS = 3
-S_ASSUMED_RESET = 4  # ms; -1: a halt waits for a person
-S_ORDERS_PER_BAR = 5
-S_EXECUTIONS = 6  # filled entries of a strategy in an hour
-S_FIRST_DAY = 7  # UTC day of the first row of scales
-SPANS_WIDTH = 8
-
 LAST_STAGE = 4

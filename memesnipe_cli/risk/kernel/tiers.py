@@ -1,7 +1,6 @@
 """Which level a drawdown or a loss calls for, and how long a halt lasts: scalars in, scalars out
 (docs/simulation-rules.md §12, §13). Compiled into the account's loop and called by CPython alike."""
 
-from memesnipe_cli.engine.kernel.array import Array
 from memesnipe_cli.risk.kernel.rows import (
     CAUSE_DAILY_LOSS,
     CAUSE_DRAWDOWN,
@@ -10,13 +9,6 @@ from memesnipe_cli.risk.kernel.rows import (
     EMERGENCY,
     HALT,
     LAST_STAGE,
-    T_CLEARS,
-    T_DAILY_HALT,
-    T_DAILY_WARNING,
-    T_EMERGENCY,
-    T_HALT,
-    T_LIFETIME_HALT,
-    T_WARNING,
     WARNING,
 )
 
@@ -28,27 +20,37 @@ def fall_share(top: int, value: int) -> float:
     return (top - value) / top
 
 
-def account_level(drawdown: float, loss: float, lifetime: float, tiers: Array) -> tuple[int, int]:
-    """(level, cause) that the account's drawdown, loss of the day and lifetime drawdown call for."""
-    if drawdown >= tiers[T_EMERGENCY]:
+def account_level(
+    drawdown: float,
+    loss: float,
+    lifetime: float,
+    warning: float,
+    halt: float,
+    emergency: float,
+    daily_warning: float,
+    daily_halt: float,
+    lifetime_halt: float,
+) -> tuple[int, int]:
+    """(level, cause) that the account's drawdown, loss of the day and lifetime drawdown call for; the rest are the
+    thresholds."""
+    if drawdown >= emergency:
         return EMERGENCY, CAUSE_DRAWDOWN
-    if drawdown >= tiers[T_HALT]:
+    if drawdown >= halt:
         return HALT, CAUSE_DRAWDOWN
-    if loss >= tiers[T_DAILY_HALT]:
+    if loss >= daily_halt:
         return HALT, CAUSE_DAILY_LOSS
-    if lifetime >= tiers[T_LIFETIME_HALT]:
+    if lifetime >= lifetime_halt:
         return HALT, CAUSE_LIFETIME
-    if drawdown >= tiers[T_WARNING]:
+    if drawdown >= warning:
         return WARNING, CAUSE_DRAWDOWN
-    if loss >= tiers[T_DAILY_WARNING]:
+    if loss >= daily_warning:
         return WARNING, CAUSE_DAILY_LOSS
     return CLOSED, 0
 
 
-def warning_clears(drawdown: float, loss: float, tiers: Array) -> bool:
-    """Whether a warning ends: both measures are well below what called for it."""
-    clears = tiers[T_CLEARS]
-    return drawdown <= clears * tiers[T_WARNING] and loss <= clears * tiers[T_DAILY_WARNING]
+def warning_clears(drawdown: float, loss: float, warning: float, daily_warning: float, clears: float) -> bool:
+    """Whether a warning ends: both measures are below this share of what called for it."""
+    return drawdown <= clears * warning and loss <= clears * daily_warning
 
 
 def next_cool_off(cool_off: int, stage: int, cap: int) -> int:
