@@ -114,6 +114,7 @@ _CODES = {
     id(words): {word: code for code, word in words.items()}
     for words in (_SIDES, CAPS, EXIT_REASONS, REFUSALS, MISSES, CAUSES, LEVELS)
 }
+_LATER = frozenset({"turn"})  # not in lines that version 0.1 wrote: 0
 _HEAD = (layout.KIND, layout.EVENT_TS, layout.EVENT_SLOT)
 
 
@@ -148,7 +149,8 @@ def row_of(body: Mapping[str, Any], slot: int, grid: Grid) -> Row:
         row[layout.EVENT_TS] = time_value(body["bar"])
         row[layout.EVENT_SLOT] = slot
         for name, column, how in _FIELDS[kind]:
-            row[column] = _read(body[name], name, how, grid)
+            if name in body or name not in _LATER:
+                row[column] = _read(body[name], name, how, grid)
         for column, value in body.get("rest", {}).items():
             row[int(column)] = value
     except (KeyError, ValueError) as problem:

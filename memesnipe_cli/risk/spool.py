@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,15 @@ from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.store.paths import StorePaths
 
 BREAKER = "breaker"
-_NAME = re.compile(r"^[0-9]+-[0-9]+-[0-9a-f]{8}\.json$")
+_NAME = re.compile(r"^[0-9]+-[0-9]+-[0-9]{6,}-[0-9a-f]{8}\.json$")
+
+
+_CALLS = count()
 
 
 def new_id() -> str:
-    """A name for one line that no other process gives; sorts by time."""
-    return f"{clock.now_ms()}-{os.getpid()}-{os.urandom(4).hex()}"
+    """A name for one line that no other process gives; sorts by time, within a process by the order of the calls."""
+    return f"{clock.now_ms()}-{os.getpid()}-{next(_CALLS):06d}-{os.urandom(4).hex()}"
 
 
 def spool_folder(paths: StorePaths, account: str) -> Path:

@@ -11,7 +11,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came in. `fields`: the query of a GET, the body of a POST."""
+    """One request as it came in. `fields`: the query of a GET, the body of a POST. `admitted`: its key was
+    found good on arrival, and it is carried out only now."""
 
     method: str
     path: str
@@ -19,6 +20,7 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     at_ms: int = 0
+    admitted: bool = False
 
     def text(self, name: str, default: str = "") -> str:
         """A field as text; missing: the default."""

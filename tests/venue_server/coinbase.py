@@ -1,10 +1,11 @@
-"""Coinbase Advanced Trade's wire: the token, rights, accounts, fees, the shape of its errors, and the paths."""
+"""Coinbase Advanced Trade's wire: the token, rights, the shape of its errors, and where each path leads."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .answers import Answer, Request, as_json, plain
+from .answers import Answer, Request, as_json
+from .coinbase_accounts import accounts, plain_accounts, summary, transactions
 from .coinbase_history import fills, order_by_id, orders
 from .coinbase_orders import batch_cancel, create, edit, preview
 from .coinbase_public import answer_public
@@ -34,6 +35,8 @@ def coinbase_answer(venue: HostileVenue, request: Request) -> Answer:
         result = _answer(venue, request)
     except Refusal as refusal:
         return coinbase_refusal(refusal.reason, refusal.detail)
+    except (ValueError, ArithmeticError):
+        return coinbase_refusal("bad_arguments", "number")
     if result is None:
         return as_json({"error": "NOT_FOUND", "error_details": "", "message": "no such path"}, 404)
     return as_json(result)
@@ -48,24 +51,23 @@ def coinbase_refusal(reason: str, detail: str = "") -> Answer:
 
 
 def _answer(venue: HostileVenue, request: Request) -> Any:
-    path = request.path.removeprefix("/api/v3/").removeprefix("/v2/")
-    is_v2 = request.path.startswith("/v2/")
-    if path.startswith("brokerage/market/") or path == "brokerage/time" or (is_v2 and path != "accounts"):
+    path = _short(request)
+    if _is_public(request):
         return answer_public(venue, path, request)
-    _authority(venue, request, path)
+    coinbase_authority(venue, request)
     if venue.mode == "maintenance":
         raise Refusal("unavailable")
-    if is_v2:
-        return _plain_accounts(venue)
+    if request.path.startswith("/v2/"):
+        return plain_accounts(venue) if path == "accounts" else transactions(venue, request)
     path = path.removeprefix("brokerage/")
     match (request.method, path):
         case ("GET", "accounts"):
-            return _accounts(venue, request)
+            return accounts(venue, request)
         case ("GET", "key_permissions"):
             rights = {name: name in venue.rights for name in ("can_view", "can_trade", "can_transfer")}
             return {**rights, "portfolio_uuid": "loopback", "portfolio_type": "CONSUMER"}
         case ("GET", "transaction_summary"):
-            return _summary(venue)
+            return summary(venue)
         case ("GET", "orders/historical/batch"):
             return orders(venue, request)
         case ("GET", "orders/historical/fills"):
@@ -85,65 +87,25 @@ def _answer(venue: HostileVenue, request: Request) -> Any:
     return None
 
 
-def _authority(venue: HostileVenue, request: Request, path: str) -> None:
+def coinbase_authority(venue: HostileVenue, request: Request) -> None:
+    """Token, then rights; a key can always ask what it may do."""
+    if request.admitted or _is_public(request):
+        return
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     if jwt_trouble(token, request.method, request.path, venue.now_us() / 1e6):
         raise Refusal("signature")
     needed = "can_trade" if request.method == "POST" else "can_view"
-    if path != "brokerage/key_permissions" and needed not in venue.rights:
+    if _short(request) != "brokerage/key_permissions" and needed not in venue.rights:
         raise Refusal("permission", "Missing required scopes")
 
 
-def _accounts(venue: HostileVenue, request: Request) -> Any:
-    limit, start = int(request.text("limit") or 49), int(request.text("cursor") or 0)
-    owned = [each for each in venue.assets if each.code in venue.ledger.balances]
-    page = owned[start : start + limit]
-    more = start + limit < len(owned)
-    shown = [
-        {
-            "uuid": f"loopback-{each.code}",
-            "name": f"{each.code} Wallet",
-            "currency": each.code,
-            "available_balance": {"value": plain(venue.ledger.available(each.code)), "currency": each.code},
-            "default": True,
-            "active": True,
-            "type": "ACCOUNT_TYPE_FIAT" if each.code == "USD" else "ACCOUNT_TYPE_CRYPTO",
-            "ready": True,
-            "hold": {"value": plain(venue.ledger.held(each.code)), "currency": each.code},
-            "retail_portfolio_id": "loopback",
-        }
-        for each in page
-    ]
-    cursor = str(start + limit) if more else ""
-    return {"accounts": shown, "has_next": more, "cursor": cursor, "size": len(shown)}
+def _short(request: Request) -> str:
+    """The path without its version."""
+    return request.path.removeprefix("/api/v3/").removeprefix("/v2/")
 
 
-def _plain_accounts(venue: HostileVenue) -> Any:
-    """The older list: what can be used, and no word of what is held."""
-    return {
-        "pagination": {"next_starting_after": None},
-        "data": [
-            {
-                "id": f"loopback-{each.code}",
-                "type": "fiat" if each.code == "USD" else "wallet",
-                "currency": {"code": each.code},
-                "balance": {"amount": plain(venue.ledger.available(each.code)), "currency": each.code},
-            }
-            for each in venue.assets
-            if each.code in venue.ledger.balances
-        ],
-    }
-
-
-def _summary(venue: HostileVenue) -> Any:
-    pair = next(iter(venue.instruments.values()))
-    return {
-        "total_volume": 0,
-        "total_fees": 0,
-        "fee_tier": {
-            "pricing_tier": "Advanced 1",
-            "taker_fee_rate": plain(pair.taker),
-            "maker_fee_rate": plain(pair.maker),
-        },
-        "total_balance": "",
-    }
+def _is_public(request: Request) -> bool:
+    path = _short(request)
+    if request.path.startswith("/v2/"):
+        return path.partition("/")[0] != "accounts"
+    return path.startswith("brokerage/market/") or path == "brokerage/time"

@@ -105,6 +105,7 @@ def _order(venue: HostileVenue, order: Order) -> dict[str, Any]:
         assert order.price is not None
         fields = configuration["limit_limit_gtc"]
         fields |= {"base_size": plain(order.volume), "limit_price": plain(order.price)}
+    last_us = max((trade.time_us for trade in venue.ledger.trades_of(order)), default=0)
     trigger_status = "INVALID_ORDER_TYPE"
     if ticket.kind.endswith("-limit"):
         trigger_status = "STOP_TRIGGERED" if order.triggered else "STOP_PENDING"
@@ -138,6 +139,13 @@ def _order(venue: HostileVenue, order: Order) -> dict[str, Any]:
         "cancel_message": order.reason,
         "order_placement_source": "RETAIL_ADVANCED" if ticket.owner == "api" else "RETAIL_SIMPLE",
         "outstanding_hold_amount": plain(order.hold),
+        "is_liquidation": False,
+        "last_fill_time": iso(last_us) if last_us else None,
+        "leverage": "",
+        "margin_type": "UNKNOWN_MARGIN_TYPE",
+        "retail_portfolio_id": "loopback",
+        "originating_order_id": "",
+        "attached_order_id": "",
     }
 
 

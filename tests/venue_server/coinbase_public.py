@@ -75,7 +75,9 @@ def answer_public(venue: HostileVenue, path: str, request: Request) -> Any:
 def _sides(venue: HostileVenue, pair: Instrument, count: int) -> dict[str, Any]:
     at_us, quote = venue.shown(pair.symbol)
     sides = {
-        side: [{"price": plain(p), "size": plain(size)} for _, p, size in quote.levels(side, pair.tick)][:count]
+        side: [{"price": plain(p), "size": plain(size)} for _, p, size in quote.levels(side, pair.tick)][
+            :count
+        ]
         for side in ("bid", "ask")
     }
     return {"product_id": pair.wire_id, "bids": sides["bid"], "asks": sides["ask"], "time": iso(at_us)}
@@ -83,7 +85,15 @@ def _sides(venue: HostileVenue, pair: Instrument, count: int) -> dict[str, Any]:
 
 def _book(venue: HostileVenue, request: Request) -> Any:
     pair = instrument_of(venue, request.text("product_id"))
-    return {"pricebook": _sides(venue, pair, int(request.text("limit", str(LEVELS))))}
+    _, quote = venue.shown(pair.symbol)
+    middle = (quote.bid + quote.ask) / 2
+    return {
+        "pricebook": _sides(venue, pair, int(request.text("limit", str(LEVELS)))),
+        "last": plain(quote.last),
+        "mid_market": plain(middle),
+        "spread_bps": plain((quote.ask - quote.bid) / middle * 10_000),
+        "spread_absolute": plain(quote.ask - quote.bid),
+    }
 
 
 def _ticker(venue: HostileVenue, pair: Instrument) -> Any:
@@ -105,7 +115,9 @@ def _ticker(venue: HostileVenue, pair: Instrument) -> Any:
 
 def _candles(venue: HostileVenue, pair: Instrument, request: Request) -> Any:
     """At most 350 a call, the newest first; the running bar is among them."""
-    step = GRANULARITIES[request.text("granularity")]
+    step = GRANULARITIES.get(request.text("granularity"))
+    if step is None:
+        raise Refusal("bad_arguments", "granularity")
     first, last = _moment(request.text("start")), _moment(request.text("end"))
     if (last - first) // step + 1 > MOST_BARS:
         raise Refusal("bad_arguments", "number of candles requested should be less than 350")
@@ -144,6 +156,8 @@ def _product(venue: HostileVenue, pair: Instrument) -> dict[str, Any]:
         "quote_currency_id": pair.quote,
         "base_currency_id": pair.base,
         "mid_market_price": "",
+        "volume_24h": "1000000",
+        "approximate_quote_24h_volume": plain(quote.last * 1_000_000),
         "alias": "",
         "alias_to": [],
         "view_only": False,

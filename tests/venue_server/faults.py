@@ -87,7 +87,7 @@ class Mix:
         if self.where not in path or self._chance.random() >= self.share:
             return None
         shape, when = self._chance.choice(self.shapes), self._chance.choice(self.whens)
-        if when == "after" and shape in SPOKEN and shape not in AMBIGUOUS:
+        if shape in SPOKEN and shape not in AMBIGUOUS:
             when = "before"
         return Fault(shape, self.where, when, late_s=self.late_s)
 

@@ -68,6 +68,8 @@ def kraken_answer(venue: HostileVenue, request: Request) -> Answer:
             result = _answer_private(venue, request)
     except Refusal as refusal:
         return kraken_refusal(refusal.reason, refusal.detail)
+    except (ValueError, ArithmeticError):
+        return kraken_refusal("bad_arguments", "number")
     if result is None:
         return as_json({"error": ["EGeneral:Unknown method"]})
     return as_json({"error": [], "result": result})
@@ -88,6 +90,8 @@ def kraken_refusal(reason: str, detail: str = "") -> Answer:
 
 def kraken_authority(venue: HostileVenue, request: Request) -> None:
     """Key, signature, nonce, rights: in this order. A refused nonce is not used up, a used one is."""
+    if request.admitted or request.path.startswith("/0/public/"):
+        return
     name = request.path.rsplit("/", 1)[-1]
     if request.headers.get("api-key") != KRAKEN_KEY:
         raise Refusal("key")
@@ -111,7 +115,9 @@ def _answer_private(venue: HostileVenue, request: Request) -> Any:
 
 
 def _balance(venue: HostileVenue, request: Request) -> Any:
-    return {each.wire: f"{venue.ledger.balances[each.code]:.{max(each.decimals, 8)}f}" for each in _owned(venue)}
+    return {
+        each.wire: f"{venue.ledger.balances[each.code]:.{max(each.decimals, 8)}f}" for each in _owned(venue)
+    }
 
 
 def _balance_extended(venue: HostileVenue, request: Request) -> Any:

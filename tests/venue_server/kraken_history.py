@@ -114,7 +114,8 @@ def _page(venue: HostileVenue, rows: Sequence[T], request: Request) -> Sequence[
     """50 rows from `ofs`. Where the history repeats itself, a page begins with the last row of the one before,
     as it happens when something new came in between."""
     offset = int(request.text("ofs", "0"))
-    first = max(0, offset - 1) if venue.history_repeats else offset
+    repeats = venue.history_repeats and offset < len(rows)
+    first = max(0, offset - 1) if repeats else offset
     return rows[first : offset + PAGE]
 
 
@@ -186,4 +187,5 @@ def _trade(venue: HostileVenue, trade: Trade) -> dict[str, Any]:
         "misc": "",
         "trade_id": trade.number,
         "maker": trade.maker,
+        "ledgers": list(trade.entries),
     }

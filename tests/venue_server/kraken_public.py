@@ -55,7 +55,9 @@ def answer_public(venue: HostileVenue, request: Request) -> Any:
     if name == "Depth":
         count = int(request.text("count", str(LEVELS)))
         sides = {
-            side: [[price(p), f"{size:.3f}", at_us // 1_000_000] for _, p, size in quote.levels(side, pair.tick)]
+            side: [
+                [price(p), f"{size:.3f}", at_us // 1_000_000] for _, p, size in quote.levels(side, pair.tick)
+            ]
             for side in ("ask", "bid")
         }
         return {pair.wire_id: {"asks": sides["ask"][:count], "bids": sides["bid"][:count]}}

@@ -12,15 +12,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 from uuid import UUID
 
-from .orders import ZERO, Entry, Order, Step, Trade
+from .orders import ZERO, Entry, Order, OrderStatus, Step, Trade
 
 
 class Ledger:
-    """Balances by asset code (USD, DOGE). `orders` by venue id, in the order of acceptance."""
+    """Balances by asset code (USD, DOGE). `orders` by venue id, in the order of acceptance; `resting`: those
+    that may still fill."""
 
     def __init__(self, balances: Mapping[str, Decimal], seed: int, long_ids: bool) -> None:
         self.balances: dict[str, Decimal] = {}
         self.orders: dict[str, Order] = {}
+        self.resting: dict[str, Order] = {}
         self.trades: dict[str, Trade] = {}
         self.entries: list[Entry] = []
         self.steps: list[Step] = []
@@ -42,11 +44,24 @@ class Ledger:
 
     def held(self, asset: str) -> Decimal:
         """What open orders keep of an asset."""
-        return sum((o.hold for o in self.orders.values() if o.is_open and o.hold_asset == asset), ZERO)
+        return sum((order.hold for order in self.resting.values() if order.hold_asset == asset), ZERO)
 
     def available(self, asset: str) -> Decimal:
         """What a new order may use."""
         return self.balances.get(asset, ZERO) - self.held(asset)
+
+    def accept(self, order: Order) -> None:
+        """Take an order into the book."""
+        self.orders[order.id] = self.resting[order.id] = order
+        self.step(f"accepted {order.id}", order.opened_us)
+
+    def end(self, order: Order, status: OrderStatus, reason: str, time_us: int) -> None:
+        """Nothing more will happen to an order: its hold goes free."""
+        order.status, order.reason, order.closed_us = status, reason, time_us
+        order.pending_cancel = False
+        order.hold = ZERO
+        del self.resting[order.id]
+        self.step(f"{status} {order.id}", time_us)
 
     def with_client_id(self, client_id: str) -> list[Order]:
         """Every order that was accepted under a client id, the first first."""
@@ -56,13 +71,17 @@ class Ledger:
         """An order's fills, the first first."""
         return [self.trades[name] for name in order.trades]
 
-    def move(self, kind: str, asset: str, amount: Decimal, reference: str, time_us: int, fee: Decimal) -> None:
-        """Book `amount` (negative: out) and then `fee` of an asset; refuses to go below zero."""
+    def move(self, kind: str, asset: str, amount: Decimal, reference: str, time_us: int, fee: Decimal) -> str:
+        """Book `amount` (negative: out) and then `fee` of an asset; returns the entry's id. Never below zero."""
         after = self.balances.get(asset, ZERO) + amount - fee
         if after < 0:
-            raise AssertionError(f"the venue's own book would go below zero: {asset} {after} by {kind} {reference}")
+            raise AssertionError(
+                f"the venue's own book would go below zero: {asset} {after}, {kind} {reference}"
+            )
         self.balances[asset] = after
-        self.entries.append(Entry(self.new_id("L"), reference, time_us, kind, asset, amount, fee, after))
+        entry = Entry(self.new_id("L"), reference, time_us, kind, asset, amount, fee, after)
+        self.entries.append(entry)
+        return entry.id
 
     def step(self, what: str, time_us: int) -> None:
         """Write down the account as it is now."""

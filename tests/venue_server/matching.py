@@ -13,10 +13,11 @@ from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from .instruments import Instrument
 from .ledger import Ledger
-from .orders import STOPS, ZERO, Order, Refusal, Side, Ticket, Trade
+from .orders import STOPS, ZERO, Order, OrderStatus, Refusal, Side, Ticket, Trade
 
 LEVELS = 5
 PLENTY = Decimal(10) ** 12
+HOLD_STEP = Decimal("0.00000001")
 
 
 @dataclass
@@ -76,9 +77,8 @@ class Matcher:
         instrument = self.instruments[symbol]
         middle = down((bid + ask) / 2, instrument.tick)
         self.quotes[symbol] = Quote(bid, ask, last or middle, depth or PLENTY, self._stamp())
-        for order in [each for each in self.ledger.orders.values() if each.ticket.symbol == symbol]:
-            if order.is_open:
-                self._work(order, fresh=False)
+        for order in [each for each in self.ledger.resting.values() if each.ticket.symbol == symbol]:
+            self._work(order, fresh=False)
 
     def place(self, ticket: Ticket) -> Order:
         """Accept an order and match it, or raise Refusal."""
@@ -107,8 +107,7 @@ class Matcher:
         self._check_funds(order, instrument, quote)
         if ticket.time_in_force == "FOK" and self._fillable(order, instrument) < order.volume:
             raise Refusal("fill_or_kill")
-        self.ledger.orders[order.id] = order
-        self.ledger.step(f"accepted {order.id}", now)
+        self.ledger.accept(order)
         self._work(order, fresh=True)
         return order
 
@@ -133,22 +132,18 @@ class Matcher:
             self._set_hold(order)
             raise
         self.ledger.step(f"amended {order.id}", self._stamp())
-        self._work(order, fresh=False)
+        self._work(order, fresh=True)
 
-    def close(self, order: Order, status: str, reason: str) -> None:
-        """End an order: its hold goes free."""
-        assert status in ("closed", "canceled", "expired")
-        order.status = status  # type: ignore[assignment]
-        order.reason = reason
-        order.pending_cancel = False
-        order.closed_us = self._stamp()
-        order.hold = ZERO
-        self.ledger.step(f"{status} {order.id}", order.closed_us)
+    def close(self, order: Order, status: OrderStatus, reason: str) -> None:
+        """End an order."""
+        self.ledger.end(order, status, reason, self._stamp())
 
     def fill_now(self, order: Order, quantity: Decimal | None = None) -> Decimal:
-        """Fill (a part of) an open order at its own price, or the best one; returns how much was filled."""
+        """Fill (a part of) an open order at its own price, or the best one; a stop counts as set off. Returns
+        how much was filled."""
         quote = self.quotes[order.ticket.symbol]
         best = quote.ask if order.ticket.side == "buy" else quote.bid
+        order.triggered = order.ticket.kind in STOPS
         wanted = min(order.remaining, order.remaining if quantity is None else quantity)
         filled = self._book_fill(order, wanted, order.price or best, maker=order.price is not None)
         if order.remaining <= 0 and order.is_open:
@@ -174,7 +169,9 @@ class Matcher:
             if not order.is_market and not self._reaches(order, price):
                 break
             at = price if takes or order.price is None else order.price
-            quote.taken[side][index] += self._book_fill(order, min(size, order.remaining), at, maker=not takes)
+            quote.taken[side][index] += self._book_fill(
+                order, min(size, order.remaining), at, maker=not takes
+            )
         if order.remaining <= 0:
             self.close(order, "closed", "")
         elif order.is_market:
@@ -229,8 +226,10 @@ class Matcher:
             fee = fee.quantize(instrument.cost_step, ROUND_UP)
         paid, paid_asset = fee, instrument.quote
         if order.ticket.fee_in == "base":
-            in_base = (fee / price).quantize(Decimal("0.00000001"), ROUND_UP)
-            spare = self.ledger.available(instrument.base) + (order.hold if order.ticket.side == "sell" else ZERO)
+            in_base = (fee / price).quantize(HOLD_STEP, ROUND_UP)
+            spare = self.ledger.available(instrument.base) + (
+                order.hold if order.ticket.side == "sell" else ZERO
+            )
             # A preference only: without coins for it the fee comes out of the quote.
             if order.ticket.side == "buy" or spare - order.remaining >= in_base:
                 paid, paid_asset = in_base, instrument.base
@@ -257,7 +256,8 @@ class Matcher:
         fees = {paid_asset: paid}
         moves = [(instrument.quote, -sign * cost), (instrument.base, sign * quantity)]
         for asset, amount in sorted(moves, key=lambda each: -each[1]):
-            self.ledger.move("trade", asset, amount, trade.id, now, fees.get(asset, ZERO))
+            entry = self.ledger.move("trade", asset, amount, trade.id, now, fees.get(asset, ZERO))
+            trade.entries.append(entry)
         self._set_hold(order)
         self.ledger.step(f"trade {trade.id}", now)
 
@@ -285,7 +285,7 @@ class Matcher:
 
     def _check_funds(self, order: Order, instrument: Instrument, quote: Quote) -> None:
         asset, needed = self._needs(order, instrument, quote)
-        others = self.ledger.held(asset) - (order.hold if order.is_open and order.id in self.ledger.orders else 0)
+        others = self.ledger.held(asset) - (order.hold if order.id in self.ledger.resting else ZERO)
         if needed > self.ledger.balances.get(asset, ZERO) - others:
             raise Refusal("insufficient_funds", f"needs {needed} {asset}")
         order.hold, order.hold_asset = needed, asset
@@ -294,7 +294,10 @@ class Matcher:
         instrument = self.instruments[order.ticket.symbol]
         asset, needed = self._needs(order, instrument, self.quotes[order.ticket.symbol])
         # Rounding of trades may eat a step of what was set aside.
-        order.hold_asset, order.hold = asset, min(needed, max(ZERO, self.ledger.available(asset) + order.hold))
+        order.hold_asset, order.hold = (
+            asset,
+            min(needed, max(ZERO, self.ledger.available(asset) + order.hold)),
+        )
 
     @staticmethod
     def _needs(order: Order, instrument: Instrument, quote: Quote) -> tuple[str, Decimal]:
@@ -304,7 +307,8 @@ class Matcher:
             return instrument.quote, max(ZERO, order.ticket.cost - order.cost - order.fee)
         price = order.price or order.trigger or quote.ask
         fee = instrument.taker if order.ticket.fee_in == "quote" else ZERO
-        return instrument.quote, order.remaining * price * (1 + fee)
+        needed = order.remaining * price * (1 + fee)
+        return instrument.quote, needed.quantize(HOLD_STEP, ROUND_UP)
 
     @staticmethod
     def _crosses(side: Side, price: Decimal | None, quote: Quote) -> bool:

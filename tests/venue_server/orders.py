@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 Side = Literal["buy", "sell"]
+OrderStatus = Literal["open", "closed", "canceled", "expired"]
 STOPS = ("stop-loss", "stop-loss-limit", "take-profit", "take-profit-limit")
 ZERO = Decimal(0)
 
@@ -49,7 +50,8 @@ class Ticket:
 
 @dataclass
 class Trade:
-    """One fill. `fee` is worth that much in the quote; `paid` in `paid_asset` is what the balance lost."""
+    """One fill. `fee` is worth that much in the quote; `paid` in `paid_asset` is what the balance lost.
+    `entries`: the movements that it made."""
 
     id: str
     order_id: str
@@ -63,6 +65,7 @@ class Trade:
     paid_asset: str
     maker: bool
     visible_ms: int
+    entries: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -76,7 +79,7 @@ class Order:
     trigger: Decimal | None
     opened_us: int
     visible_ms: int
-    status: Literal["open", "closed", "canceled", "expired"] = "open"
+    status: OrderStatus = "open"
     reason: str = ""
     closed_us: int = 0
     filled: Decimal = ZERO

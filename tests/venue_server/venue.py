@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Literal
 
 from .answers import Request
@@ -16,6 +17,7 @@ from .faults import Fault, FaultPlan, Mix, When
 from .instruments import ASSETS, INSTRUMENTS
 from .ledger import Ledger
 from .matching import Matcher, Quote
+from .oracle import Oracle
 from .orders import ZERO, Order, Refusal, Side, Ticket, Trade
 
 Mode = Literal["online", "cancel_only", "post_only", "maintenance"]
@@ -55,6 +57,7 @@ class HostileVenue:
         self.assets = ASSETS[dialect]
         opening = {"USD": Decimal(1000)} if balances is None else {k: Decimal(v) for k, v in balances.items()}
         self.ledger = Ledger(opening, seed, long_ids=dialect == "coinbase")
+        self.oracle = Oracle(self.ledger)
         self.matcher = Matcher(self.ledger, self.instruments, self.now_us, seed, slices)
         self.faults = FaultPlan()
         self.requests: list[Request] = []
@@ -134,6 +137,11 @@ class HostileVenue:
                 None if last is None else Decimal(last),
                 None if depth is None else Decimal(depth),
             )
+
+    def script(self, symbol: str, prices: Sequence[tuple[float, Number, Number]]) -> None:
+        """Prices to come: (seconds from now on the venue's clock, bid, ask)."""
+        for after_s, bid, ask in prices:
+            self.schedule(after_s, partial(self.price, symbol, bid, ask))
 
     def freeze_market_data(self, frozen: bool = True) -> None:
         """Public answers keep showing this moment's prices and times, while trading goes on."""
@@ -270,7 +278,7 @@ class HostileVenue:
 
     def open_orders(self) -> list[Order]:
         """Every order that may still fill, the oldest first."""
-        return [order for order in self.ledger.orders.values() if order.is_open]
+        return list(self.ledger.resting.values())
 
     def visible_orders(self) -> list[Order]:
         """What the lists may show now, the oldest first."""
@@ -317,7 +325,6 @@ class HostileVenue:
     def asked(self, where: str) -> list[Request]:
         """The requests so far whose path holds `where`."""
         return [each for each in self.requests if where in each.path]
-
 
     def _finish_late(self, order: Order, quantity: Decimal) -> None:
         if order.is_open:
