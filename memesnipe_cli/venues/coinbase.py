@@ -170,8 +170,9 @@ class Coinbase:
 
     def fees(self, symbol: str) -> Fees:
         """transaction_summary."""
+        body = {"product_type": self._product_type(symbol)}
         call = self._exchange.v3PrivateGetBrokerageTransactionSummary
-        return self._ask("the fees", lambda: call({"product_type": self._product_type(symbol)}), answers.fees)
+        return self._ask("the fees", lambda: call(body), answers.fees)
 
     def product(self, symbol: str) -> Product:
         """market/products, with the fee of transaction_summary."""

@@ -17,13 +17,16 @@ _ZERO = Decimal(0)
 @dataclass(slots=True)
 class Holding:
     """What a strategy holds of a symbol. qty: ours to sell, less fees that were taken in the coin itself; bought and
-    sold: sums of quote currency; fees: by the currency that each fill names."""
+    sold: sums of quote currency; trade_used: what the units took of the
+    limit of a trade, as a share of 1; fees: by the currency that each fill names."""
 
     base: str
+    cluster: str
     position: str
     qty: Decimal = _ZERO
     bought: Decimal = _ZERO
     sold: Decimal = _ZERO
+    trade_used: Decimal = _ZERO
     fees: dict[str, Decimal] = field(default_factory=dict)
     lots: list[tuple[Decimal, Decimal]] = field(default_factory=list)  # (quantity, price), the oldest first
 

@@ -35,6 +35,7 @@ _HARMLESS = _READS | {
     "export-data",
     "access-websockets",
     "access-websockets-api",
+    "create-ws-token",
 }
 
 Names = Callable[[str], str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -18,17 +18,22 @@ _HINT = "halt and reconcile the account"
 
 @dataclass(slots=True)
 class OpenAmendment:
-    """Other terms that a resting stop was sent, not known yet to stand."""
+    """Other terms that a resting stop was sent, not known yet to stand. deadline_ms: the venue's time until which they
+    may arrive, 0 for no end."""
 
     terms: OrderIntent
-    unknown: bool = False
+    deadline_ms: int = 0
 
 
 @dataclass(slots=True)
 class Order:
-    """One of our orders. intent: with the terms that it has now; risk_id: the id by which the risk gate counts it (that
-    of its last amendment); deadline_ms, expires_ms: the venue's time, 0 for none; sent_ms: when it was written down as
-    sent; disproved: it was proven not to exist, and filled."""
+    """One of our orders.
+
+    intent: with the terms that it has now. risk_id: the id by which the risk gate counts it (that of its last
+    amendment). deadline_ms, expires_ms: the venue's time, 0 for none. sent_ms, cancel_ms: when it, or a cancel of it,
+    was last written down as sent. amendments: how often other terms were sent. trade_used: of an entry, its share of
+    the limit of its trade, filled or not. disproved: it was proven not to exist, and filled.
+    """
 
     intent: OrderIntent
     state: OrderState = OrderState.INTENT
@@ -39,6 +44,9 @@ class Order:
     deadline_ms: int = 0
     expires_ms: int = 0
     sent_ms: int = 0
+    cancel_ms: int = 0
+    amendments: int = 0
+    trade_used: Decimal = _ZERO
     amendment: OpenAmendment | None = None
     disproved: bool = False
 
@@ -50,13 +58,19 @@ class Order:
 
 @dataclass(slots=True)
 class OrderBook:
-    """orders: by client id, in the order of their intents; trades: the venue's trade ids that are booked; holdings: by
-    (strategy, symbol); expected: by venue and currency, the last reconciled balance with our fills since."""
+    """All of them.
+
+    orders: by client id, in the order of their intents. trades: the venue's trade ids that are booked. holdings: by
+    (strategy, symbol). expected: by venue and currency, the last reconciled balance with our fills since. foreign: by
+    venue, the latest trade ids of others that are in it. reconciled_ms: by venue, when that was.
+    """
 
     orders: dict[str, Order] = field(default_factory=dict)
     trades: set[str] = field(default_factory=set)
     holdings: dict[tuple[str, str], Holding] = field(default_factory=dict)
     expected: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    foreign: dict[str, set[str]] = field(default_factory=dict)
+    reconciled_ms: dict[str, int] = field(default_factory=dict)
     last_fill_ms: int = 0
     by_venue_id: dict[str, str] = field(default_factory=dict)
 
@@ -98,11 +112,21 @@ class OrderBook:
 
     # What happens
 
-    def intended(self, intent: OrderIntent) -> None:
-        """An order was decided. Raises DataError for an id that was used before."""
+    def intended(self, intent: OrderIntent, trade_used: Decimal = _ZERO) -> None:
+        """An order was decided. trade_used: see Order. Raises DataError for an id that was used before."""
         if intent.id in self.orders:
             raise DataError(f"the order id {intent.id} was used before", "every attempt has an id of its own")
-        self.orders[intent.id] = Order(intent, risk_id=intent.id)
+        self.orders[intent.id] = Order(intent, risk_id=intent.id, trade_used=trade_used)
+
+    def check_move(self, order_id: str, state: OrderState) -> None:
+        """Raises DataError where an order cannot come to a state, or only fills can bring it there."""
+        order = self.of(order_id)
+        follow(order_id, order.state, state)
+        whole = order.filled == order.intent.qty
+        if state is OrderState.PARTLY_FILLED or (state is OrderState.FILLED and not whole):
+            raise DataError(
+                f"{order.filled} of {order.intent.qty} of {order_id} is booked: it is not {state}", _HINT
+            )
 
     def moved(
         self,
@@ -116,8 +140,9 @@ class OrderBook:
         time_ms: int = 0,
     ) -> None:
         """An order changed its state. Raises DataError where it cannot."""
+        self.check_move(order_id, state)
         order = self.of(order_id)
-        order.state = follow(order_id, order.state, state)
+        order.state = state
         order.reason = reason
         if state is OrderState.SENT:
             order.deadline_ms, order.expires_ms, order.sent_ms = deadline_ms, expires_ms, time_ms
@@ -127,21 +152,24 @@ class OrderBook:
         if state in ENDED:
             order.amendment = None
 
-    def amended(self, order_id: str, terms: OrderIntent, state: str) -> None:
-        """A stop was sent other terms (`sent`), or it is known what became of that."""
+    def amended(self, order_id: str, terms: OrderIntent, state: str, deadline_ms: int = 0) -> None:
+        """A stop was sent other terms (`sent`), or it is known what became of that; `unknown` leaves it open."""
         order = self.of(order_id)
         if state == "sent":
-            order.amendment = OpenAmendment(terms)
-        elif state == "unknown":
-            order.amendment = OpenAmendment(terms, unknown=True)
-        else:
+            order.amendment = OpenAmendment(terms, deadline_ms)
+            order.amendments += 1
+        elif state != "unknown":
             order.amendment = None
         if state == "accepted":
             order.risk_id = terms.id
             order.intent = replace(order.intent, qty=terms.qty, price=terms.price, stop=terms.stop)
 
+    def cancel_sent(self, order_id: str, time_ms: int) -> None:
+        """The venue is being asked to take an order back."""
+        self.of(order_id).cancel_ms = time_ms
+
     def fill_state(self, order_id: str, fill: VenueFill) -> OrderState:
-        """The state that a fill leads to. Raises DataError for one that is booked already, or that exceeds the order."""
+        """The state that a fill leads to. Raises DataError for one that is booked already or exceeds the order."""
         order = self.of(order_id)
         if fill.trade_id in self.trades:
             raise DataError(f"the trade {fill.trade_id} is booked already", _HINT)
@@ -176,15 +204,23 @@ class OrderBook:
         self.trades.add(fill.trade_id)
         self.last_fill_ms = max(self.last_fill_ms, fill.time_ms)
         key = (order.intent.strategy, order.intent.symbol)
-        holding = self.holdings.setdefault(key, Holding(order.intent.base, order.intent.position))
+        holding = self.holdings.setdefault(
+            key, Holding(order.intent.base, order.intent.cluster, order.intent.position)
+        )
         if not holding.qty and not holding.lots:
             holding.position = order.intent.position
+            holding.trade_used = _ZERO
+        holding.trade_used += order.trade_used * fill.qty / order.intent.qty
         book(holding, order.intent, fill)
         expected = self.expected.get(order.intent.venue)
         if expected is not None:
             for currency, change in changes(order.intent, fill).items():
                 expected[currency] = expected.get(currency, _ZERO) + change
 
-    def reconciled(self, venue: str, totals: dict[str, Decimal]) -> None:
-        """Books and venue agreed on these balances."""
+    def reconciled(
+        self, venue: str, totals: dict[str, Decimal], foreign: Iterable[str] = (), time_ms: int = 0
+    ) -> None:
+        """Books and venue agreed on these balances, in which the trades `foreign` are."""
         self.expected[venue] = dict(totals)
+        self.foreign[venue] = set(foreign)
+        self.reconciled_ms[venue] = time_ms

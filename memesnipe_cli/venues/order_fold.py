@@ -25,8 +25,12 @@ def apply_line(book: OrderBook, kind: str, body: dict[str, Any]) -> None:
         book.filled(body["order"], order_lines.fill_of(body))
     elif kind == order_lines.AMENDMENT:
         _amendment(book, body)
+    elif kind == order_lines.CANCEL:
+        if body["state"] == "sent":
+            book.cancel_sent(body["id"], _time(body["time"]))
     elif kind == order_lines.RECONCILED:
-        book.reconciled(body["venue"], {name: Decimal(total) for name, total in body["totals"].items()})
+        totals = {name: Decimal(total) for name, total in body["totals"].items()}
+        book.reconciled(body["venue"], totals, set(body["foreign"]), _time(body["time"]))
 
 
 class OrderFold:
@@ -56,7 +60,7 @@ class OrderFold:
 def _order(book: OrderBook, body: dict[str, Any]) -> None:
     state = OrderState(body["state"])
     if state is OrderState.INTENT:
-        book.intended(order_lines.intent_of(body))
+        book.intended(order_lines.intent_of(body), Decimal(body["trade_used"]))
         return
     book.moved(
         body["id"],
@@ -78,7 +82,7 @@ def _amendment(book: OrderBook, body: dict[str, Any]) -> None:
         stop=None if body["stop"] is None else Decimal(body["stop"]),
         replaces=body["id"],
     )
-    book.amended(body["id"], terms, body["state"])
+    book.amended(body["id"], terms, body["state"], _time(body.get("deadline")))
 
 
 def _time(text: str | None) -> int:

@@ -1,12 +1,13 @@
 """The journal's lines of orders and fills: their bodies written and read. Amounts are decimal text.
 
 `order` says that an order changed its state (its first line holds the whole intent), `fill` that the venue traded,
-`amendment` what became of a change of a resting stop, `reconciled` what the venue's balances were when all agreed.
+`amendment` what became of a change of a resting stop, `cancel` what became of asking for an order back, `reconciled`
+what the venue's balances were when all agreed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -19,13 +20,14 @@ from memesnipe_cli.venues.wire import plain
 ORDER = "order"
 FILL = "fill"
 AMENDMENT = "amendment"
+CANCEL = "cancel"
 RECONCILED = "reconciled"
 
 Line = tuple[str, dict[str, Any]]
 
 
-def intent_line(intent: OrderIntent, now_ms: int) -> Line:
-    """The first line of an order."""
+def intent_line(intent: OrderIntent, now_ms: int, trade_used: Decimal = Decimal(0)) -> Line:
+    """The first line of an order. trade_used: of an entry, its share of the limit of its trade."""
     return ORDER, {
         "id": intent.id,
         "state": str(OrderState.INTENT),
@@ -44,6 +46,7 @@ def intent_line(intent: OrderIntent, now_ms: int) -> Line:
         "reason": intent.reason,
         "attempt": intent.attempt,
         "replaces": intent.replaces,
+        "trade_used": plain(trade_used),
         "time": format_time(now_ms),
     }
 
@@ -83,7 +86,9 @@ def state_line(intent: OrderIntent, state: OrderState, now_ms: int, **more: str 
     }
 
 
-def amendment_line(order_id: str, new: OrderIntent, state: str, now_ms: int, reason: str = "") -> Line:
+def amendment_line(
+    order_id: str, new: OrderIntent, state: str, now_ms: int, reason: str = "", deadline_ms: int = 0
+) -> Line:
     """A resting stop is being given other terms: `sent`, then `accepted`, `refused` or `unknown`."""
     return AMENDMENT, {
         "id": order_id,
@@ -92,6 +97,18 @@ def amendment_line(order_id: str, new: OrderIntent, state: str, now_ms: int, rea
         "qty": plain(new.qty),
         "price": None if new.price is None else plain(new.price),
         "stop": None if new.stop is None else plain(new.stop),
+        "reason": reason,
+        **({"deadline": format_time(deadline_ms)} if deadline_ms else {}),
+        "time": format_time(now_ms),
+    }
+
+
+def cancel_line(order_id: str, venue_id: str, state: str, now_ms: int, reason: str = "") -> Line:
+    """An order is asked back: `sent`, then `accepted`, `refused` or `unknown`."""
+    return CANCEL, {
+        "id": order_id,
+        "venue_id": venue_id,
+        "state": state,
         "reason": reason,
         "time": format_time(now_ms),
     }
@@ -134,7 +151,15 @@ def fill_of(body: Mapping[str, Any]) -> VenueFill:
     )
 
 
-def reconciled_line(venue: str, balances: Mapping[str, Balance], now_ms: int) -> Line:
-    """What was there, by currency, when books and venue agreed."""
-    totals = {currency: plain(each.total) for currency, each in balances.items()}
-    return RECONCILED, {"venue": venue, "totals": totals, "time": format_time(now_ms)}
+def reconciled_line(
+    venue: str, balances: Mapping[str, Balance], foreign: Iterable[str], now_ms: int, reason: str = ""
+) -> Line:
+    """What was there, by currency, when books and venue agreed. foreign: trade ids of others that are in these balances
+    already; reason: why a person took them as they are, although they did not agree."""
+    return RECONCILED, {
+        "venue": venue,
+        "totals": {currency: plain(each.total) for currency, each in balances.items()},
+        "foreign": sorted(foreign),
+        "reason": reason,
+        "time": format_time(now_ms),
+    }

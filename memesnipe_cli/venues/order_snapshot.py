@@ -21,6 +21,8 @@ def dump_book(book: OrderBook) -> dict[str, Any]:
         "last_fill_ms": book.last_fill_ms,
         "holdings": [[*key, _holding(held)] for key, held in book.holdings.items()],
         "expected": {venue: _amounts(totals) for venue, totals in book.expected.items()},
+        "foreign": {venue: sorted(trades) for venue, trades in book.foreign.items()},
+        "reconciled_ms": dict(book.reconciled_ms),
     }
 
 
@@ -32,6 +34,8 @@ def load_book(data: Any) -> OrderBook:
         trades=set(data["trades"]),
         holdings={(strategy, symbol): _loaded_holding(held) for strategy, symbol, held in data["holdings"]},
         expected={venue: _loaded_amounts(totals) for venue, totals in data["expected"].items()},
+        foreign={venue: set(trades) for venue, trades in data["foreign"].items()},
+        reconciled_ms=dict(data["reconciled_ms"]),
         last_fill_ms=data["last_fill_ms"],
         by_venue_id={each.venue_id: each.intent.id for each in orders if each.venue_id},
     )
@@ -49,7 +53,10 @@ def _order(order: Order) -> dict[str, Any]:
         "deadline_ms": order.deadline_ms,
         "expires_ms": order.expires_ms,
         "sent_ms": order.sent_ms,
-        "amendment": None if amendment is None else [_intent(amendment.terms), amendment.unknown],
+        "cancel_ms": order.cancel_ms,
+        "amendments": order.amendments,
+        "trade_used": plain(order.trade_used),
+        "amendment": None if amendment is None else [_intent(amendment.terms), amendment.deadline_ms],
         "disproved": order.disproved,
     }
 
@@ -62,6 +69,7 @@ def _loaded_order(data: dict[str, Any]) -> Order:
             "intent": intent_of(data["intent"]),
             "state": OrderState(data["state"]),
             "filled": Decimal(data["filled"]),
+            "trade_used": Decimal(data["trade_used"]),
             "amendment": None if amendment is None else OpenAmendment(intent_of(amendment[0]), amendment[1]),
         }
     )
@@ -74,10 +82,12 @@ def _intent(intent: OrderIntent) -> dict[str, Any]:
 def _holding(held: Holding) -> dict[str, Any]:
     return {
         "base": held.base,
+        "cluster": held.cluster,
         "position": held.position,
         "qty": plain(held.qty),
         "bought": plain(held.bought),
         "sold": plain(held.sold),
+        "trade_used": plain(held.trade_used),
         "fees": _amounts(held.fees),
         "lots": [[plain(qty), plain(price)] for qty, price in held.lots],
     }
@@ -86,10 +96,12 @@ def _holding(held: Holding) -> dict[str, Any]:
 def _loaded_holding(data: dict[str, Any]) -> Holding:
     return Holding(
         base=data["base"],
+        cluster=data["cluster"],
         position=data["position"],
         qty=Decimal(data["qty"]),
         bought=Decimal(data["bought"]),
         sold=Decimal(data["sold"]),
+        trade_used=Decimal(data["trade_used"]),
         fees=_loaded_amounts(data["fees"]),
         lots=[(Decimal(qty), Decimal(price)) for qty, price in data["lots"]],
     )

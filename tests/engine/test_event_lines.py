@@ -39,7 +39,9 @@ def events(draw: st.DrawFn) -> Row:
     row[layout.CODE] = draw(st.sampled_from(list(CODES.get(row[layout.KIND], [0]))))
     if row[layout.KIND] == layout.RISK:
         row[layout.RISK_LEVEL] = draw(st.integers(0, 3))
-        row[layout.RISK_SINCE], row[layout.RISK_READY], row[layout.RISK_STAGE_TS] = (draw(TIMES) for _ in range(3))
+        row[layout.RISK_SINCE], row[layout.RISK_READY], row[layout.RISK_STAGE_TS] = (
+            draw(TIMES) for _ in range(3)
+        )
     for column in (layout.EVENT_LOTS, layout.EVENT_CASH):
         row[column] = (
             draw(st.integers(-(2**62), 2**62)) if row[layout.KIND] == layout.EXIT_FILL else row[column]

@@ -224,7 +224,9 @@ def test_a_level_never_falls_without_a_reset(
     file = latch_file(tmp_path_factory.mktemp("store"))
     file.create()
     floor = dict.fromkeys((ACCOUNT, STRATEGY, SYMBOL), CLOSED)
-    damaged = False  # what stood in it is lost to whoever has not read it before; the account is at HALT instead
+    damaged = (
+        False  # what stood in it is lost to whoever has not read it before; the account is at HALT instead
+    )
     for what, scope, value in events:
         may_fall = None
         if what == "trip":

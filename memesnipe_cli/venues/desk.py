@@ -1,0 +1,85 @@
+"""What the parts that handle orders share: the venue, the journal, the risk gate, the book, and the venue's time.
+
+Every change goes through `write`: checked against the book, onto the disk, then into the book, so that a process that
+starts now folds the same book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from memesnipe_cli import clock
+from memesnipe_cli.errors import DataError
+from memesnipe_cli.risk.approval import Approved
+from memesnipe_cli.risk.gate import Gate
+from memesnipe_cli.store.journal import Journal
+from memesnipe_cli.venues import order_lines
+from memesnipe_cli.venues.order_book import Order, OrderBook
+from memesnipe_cli.venues.order_fold import OrderFold, apply_line
+from memesnipe_cli.venues.order_lines import Line
+from memesnipe_cli.venues.order_state import OrderState
+from memesnipe_cli.venues.protocol import Venue
+
+
+@dataclass(slots=True)
+class Desk:
+    """One account at one venue. approvals: of orders with an unknown outcome, to ask with the very same order;
+    first_absent: venue time at which an order was first found absent after its deadline."""
+
+    venue: Venue
+    journal: Journal
+    gate: Gate
+    now: Callable[[], int] = clock.now_ms
+    book: OrderBook = field(default_factory=OrderBook)
+    ahead_ms: int = 0
+    approvals: dict[str, Approved] = field(default_factory=dict)
+    first_absent: dict[str, int] = field(default_factory=dict)
+
+    def fold(self) -> None:
+        """Read the journal."""
+        self.book = self.journal.replay(OrderFold())
+
+    def venue_now(self) -> int:
+        """The venue's time, as far as it is known."""
+        return self.now() + self.ahead_ms
+
+    def sync_clock(self) -> None:
+        """Learn how far the venue's clock is ahead of ours. Raises NetworkError."""
+        before = self.now()
+        theirs = self.venue.server_time()
+        self.ahead_ms = theirs - (before + self.now()) // 2
+
+    def heard(self, their_ms: int) -> None:
+        """The venue said its time just now: clocks jump, and computers sleep."""
+        self.ahead_ms = their_ms - self.now()
+
+    def begin(self, first: Line, sent: Line) -> None:
+        """An order's intent and that it is about to be sent, in one write."""
+        order_id = first[1]["id"]
+        if order_id in self.book.orders:
+            raise DataError(f"the order id {order_id} was used before", "every attempt has an id of its own")
+        self._keep([first, sent])
+
+    def write(self, line: Line) -> None:
+        """Record one change. Raises DataError for one that cannot be; nothing is written then."""
+        self._check(line)
+        self._keep([line])
+
+    def move(self, order: Order, state: OrderState, **more: str | None) -> None:
+        """Record a change of an order's state."""
+        self.write(order_lines.state_line(order.intent, state, self.venue_now(), **more))
+
+    def _check(self, line: Line) -> None:
+        kind, body = line
+        if kind == order_lines.ORDER:
+            self.book.check_move(body["id"], OrderState(body["state"]))
+        elif kind == order_lines.FILL:
+            self.book.fill_state(body["order"], order_lines.fill_of(body))
+        elif kind == order_lines.AMENDMENT:
+            self.book.of(body["id"])
+
+    def _keep(self, lines: list[Line]) -> None:
+        self.journal.append_many(lines)
+        for kind, body in lines:
+            apply_line(self.book, kind, body)
