@@ -188,6 +188,10 @@ def _halted(this_run: Run, account: str, done: SessionRun) -> int:
     """Say what the breaker has stopped; the exit code of a run that it stopped, else 0."""
     from memesnipe_cli.risk.levels import STOPPED, Level
 
+    for name in done.halted_strategies:
+        this_run.console.warn(
+            f"the breaker has halted {name}: it takes no new positions (memesnipe breaker status --account {account})"
+        )
     if done.level < Level.WARNING:
         return ExitCode.OK
     this_run.console.warn(

@@ -77,7 +77,7 @@ class SessionRequest:
 class SessionRun:
     """What one run did. trades: ended in this run; open_trades: positions at its end; bars: how many were
     processed; stopped: it was asked to stop before the tape ended; resumed: the session was open before.
-    base_ms: length of a bar. level: of the account's breaker at the end."""
+    base_ms: length of a bar. level: of the account's breaker at the end; halted_strategies: those it has halted."""
 
     state: AccountState
     trades: list[TradeRecord]
@@ -88,6 +88,7 @@ class SessionRun:
     resumed: bool
     warnings: list[str]
     level: Level
+    halted_strategies: list[str]
 
 
 def run_session(request: SessionRequest) -> SessionRun:
@@ -265,6 +266,7 @@ def _run(
         resumed=resumed,
         warnings=warnings,
         level=guarded.level,
+        halted_strategies=guarded.halted_strategies,
     )
 
 

@@ -96,6 +96,16 @@ class Guarded:
                 reference, price = row[layout.REFERENCE] * tick, row[layout.EVENT_TICKS] * tick
                 self._quality.filled(now, reference, price, "buy" if buying else "sell")
 
+    @property
+    def halted_strategies(self) -> list[str]:
+        """The strategies that the breaker has halted."""
+        scopes = enumerate(self._book.state.scopes)
+        return [
+            scope.partition(":")[2]
+            for number, scope in scopes
+            if number and self._account.row(number)[rows.LEVEL] >= Level.HALT
+        ]
+
     def at(self, ts: int) -> float:
         """Obey the latch, mark the account at the close of the bar that opens at ts and judge it; the equity."""
         self._ts = ts

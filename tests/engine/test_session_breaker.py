@@ -136,6 +136,7 @@ def test_a_halted_strategy_stops_alone(request_: SessionRequest) -> None:
     known = len(entries(request_))
     done = traded(request_, should_stop=stopping_after(40))
     assert {order["strategy"] for order in entries(request_)[known:]} == {"rival"}
+    assert done.halted_strategies == ["eager"]
     assert done.state.refused["strategy_halt"] > 0
 
 
