@@ -32,7 +32,8 @@ from memesnipe_cli.risk.opening import opening_rows
 KERNEL_FILES = (
     "risk/kernel/rows", "risk/kernel/tiers",
     *(f"engine/kernel/{name}" for name in (
-        "layout", "world", "money", "costs", "book", "events", "fills", "guard", "decide", "loop",
+        "layout", "world", "money", "costs", "book", "events", "fills", "breaker_rows", "recovery", "guard", "decide",
+        "loop",
     )),
 )  # fmt: skip
 # Called for every bar in which something is held: worth having in line, as far as it does not cost too much to compile.

@@ -5,7 +5,6 @@ import math
 from memesnipe_cli.engine.kernel.costs import impact_share, round_trip_share
 from memesnipe_cli.engine.kernel.events import commit_event, emit_exit_order, new_event
 from memesnipe_cli.engine.kernel.fills import protectable
-from memesnipe_cli.engine.kernel.guard import entry_barred, entry_stage
 from memesnipe_cli.engine.kernel.layout import (
     BAD_SIGNAL,
     BASE_ASSET,
@@ -104,6 +103,7 @@ from memesnipe_cli.engine.kernel.layout import (
     WON,
 )
 from memesnipe_cli.engine.kernel.money import ceil_forgiving, floor_forgiving, value_down, value_up
+from memesnipe_cli.engine.kernel.recovery import entry_barred, entry_stage
 from memesnipe_cli.engine.kernel.world import TickBar, World
 from memesnipe_cli.risk.kernel.rows import LAST_STAGE
 

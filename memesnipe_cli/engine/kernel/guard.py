@@ -1,12 +1,12 @@
-"""The breaker inside the account's step: marks, levels, resets, stages, and what a level demands
-(docs/simulation-rules.md §12, §13). The judgements themselves are in risk/kernel/tiers.py."""
+"""The breaker inside the account's step: marks, levels, and what a level demands (docs/simulation-rules.md §12). The
+judgements themselves are in risk/kernel/tiers.py."""
 
+from memesnipe_cli.engine.kernel.breaker_rows import raise_row, record_row
 from memesnipe_cli.engine.kernel.events import commit_event, emit_code, emit_exit_order, new_event
 from memesnipe_cli.engine.kernel.layout import (
     A_DAY,
     AN_HOUR,
     BASE_MS,
-    BREAKER_HALT,
     BY_EMERGENCY,
     CASH,
     CASH_FLOW,
@@ -22,36 +22,12 @@ from memesnipe_cli.engine.kernel.layout import (
     MISSED,
     MISSED_BREAKER,
     NEVER,
-    NO_MARK,
-    ORDER_RATE,
-    ORDERS_SENT,
-    ORDERS_TS,
     OWNER,
     REFERENCE,
-    RISK,
-    RISK_COOL_OFF,
-    RISK_DAY_BASE,
-    RISK_HIGH,
-    RISK_LEVEL,
-    RISK_LIFE_HIGH,
-    RISK_READY,
-    RISK_RESETS,
-    RISK_SINCE,
-    RISK_STAGE,
-    RISK_STAGE_TRADES,
-    RISK_STAGE_TS,
-    RISK_STAGE_VALUE,
-    RISK_VALUE,
     S_ASSUMED_RESET,
-    S_COOL_OFF,
-    S_COOL_OFF_CAP,
     S_EXECUTIONS,
-    S_ORDERS_PER_BAR,
     S_STAGE_MS,
-    S_STAGE_TRADES,
     SIDE,
-    STRATEGY_HALT,
-    SYMBOL_HALT,
     SYMBOL_LEVEL,
     SYMBOLS_HALTED,
     T_CLEARS,
@@ -60,14 +36,14 @@ from memesnipe_cli.engine.kernel.layout import (
     T_EMERGENCY,
     T_HALT,
     T_LIFETIME_HALT,
-    T_STAGE_LOSS,
     T_STRATEGY_HALT,
     T_WARNING,
     TICK,
     UNIT,
     WAIT_LOTS,
 )
-from memesnipe_cli.engine.kernel.money import floor_forgiving
+from memesnipe_cli.engine.kernel.money import floor_forgiving, is_number
+from memesnipe_cli.engine.kernel.recovery import just_reset, pass_stage, reset_if_due
 from memesnipe_cli.engine.kernel.world import World
 from memesnipe_cli.risk.kernel.rows import (
     ALLOCATION,
@@ -75,37 +51,24 @@ from memesnipe_cli.risk.kernel.rows import (
     CAUSE_EXECUTIONS,
     CAUSE_STRATEGY,
     CLOSED,
-    COOL_OFF,
     DAY,
     DAY_BASE,
     EMERGENCY,
-    ENDED,
     FILL_HOUR,
     FILLS,
     GAINED,
     HALT,
     HIGH,
-    LAST_STAGE,
     LEVEL,
     LIFE_HIGH,
     READY,
-    RESETS,
     SINCE,
     STAGE,
-    STAGE_TRADES,
     STAGE_TS,
-    STAGE_VALUE,
     VALUE,
     WARNING,
 )
-from memesnipe_cli.risk.kernel.tiers import (
-    account_level,
-    fall_share,
-    next_cool_off,
-    smaller_stage,
-    stage_passed,
-    warning_clears,
-)
+from memesnipe_cli.risk.kernel.tiers import account_level, fall_share, warning_clears
 
 SPARE = 0.999999  # of a threshold
 
@@ -129,11 +92,6 @@ def mark(w: World) -> float:
             equity += value
             w.risk[w.state[k, OWNER], VALUE] += w.state[k, CASH_FLOW] + floor_forgiving(value / UNIT)
     return equity
-
-
-def is_number(equity: float) -> bool:
-    """Whether an equity is a usable mark."""
-    return -1e300 < equity < 1e300
 
 
 def guard(w: World, ts: int, equity: float) -> None:
@@ -193,12 +151,6 @@ def next_change(w: World, ts: int) -> int:
     return change
 
 
-def just_reset(w: World, row: int, ts: int) -> bool:
-    """Whether the assumed reset of a row belongs to this very step, which a restart does again."""
-    closes = ts + w.whole[0, BASE_MS]
-    return w.whole[0, S_ASSUMED_RESET] >= 0 and w.risk[row, STAGE] == 1 and w.risk[row, SINCE] == closes
-
-
 def judge_account(w: World, ts: int) -> None:
     """The account's level, from its drawdown, the day's loss and the lifetime's drawdown."""
     if just_reset(w, 0, ts):
@@ -252,91 +204,6 @@ def judge_strategy(w: World, ts: int, row: int) -> None:
         raise_row(w, ts, row, HALT, CAUSE_EXECUTIONS)
 
 
-def raise_row(w: World, ts: int, row: int, level: int, cause: int) -> None:
-    """A row's level rises."""
-    closes = ts + w.whole[0, BASE_MS]
-    if level >= HALT:
-        ready = w.risk[row, READY]
-        if w.risk[row, LEVEL] < HALT:
-            stage = w.risk[row, STAGE]
-            w.risk[row, COOL_OFF] = next_cool_off(w.risk[row, COOL_OFF], stage, w.whole[0, S_COOL_OFF_CAP])
-            w.risk[row, STAGE] = 0
-            ready = 0
-        w.risk[row, READY] = max(ready, closes + max(w.risk[row, COOL_OFF], w.whole[0, S_ASSUMED_RESET]))
-    w.risk[row, LEVEL] = level
-    w.risk[row, CAUSE] = cause
-    w.risk[row, SINCE] = closes
-    record_row(w, ts, row)
-
-
-def row_holds(w: World, row: int) -> bool:
-    """Whether any slot of a row holds a position."""
-    held = 0
-    for k in range(w.state.shape[0]):
-        if w.state[k, LOTS] != 0 and (row == 0 or w.state[k, OWNER] == row):
-            held += 1
-    return held != 0
-
-
-def reset_if_due(w: World, ts: int, row: int) -> None:
-    """The assumed acknowledgement of a halt, once it may come."""
-    if ts + w.whole[0, BASE_MS] < w.risk[row, READY]:
-        return
-    if w.risk[row, LEVEL] == EMERGENCY and row_holds(w, row):
-        return
-    if row == 0:
-        value = w.risk[0, VALUE]
-        if fall_share(w.risk[0, DAY_BASE], value) >= w.real[0, T_DAILY_HALT]:
-            return
-        if fall_share(max(w.risk[0, HIGH], w.risk[0, LIFE_HIGH]), value) >= w.real[0, T_LIFETIME_HALT]:
-            return
-    reset_row(w, ts, row)
-
-
-def reset_row(w: World, ts: int, row: int) -> None:
-    """A halt was acknowledged: an epoch with a high of its own, and the first stage of the recovery."""
-    closes = ts + w.whole[0, BASE_MS]
-    w.risk[row, LIFE_HIGH] = max(w.risk[row, LIFE_HIGH], w.risk[row, HIGH])
-    w.risk[row, HIGH] = w.risk[row, VALUE]
-    w.risk[row, LEVEL] = CLOSED
-    w.risk[row, CAUSE] = 0
-    w.risk[row, SINCE] = closes
-    w.risk[row, RESETS] += 1
-    begin_stage(w, row, 1, max(closes, w.risk[row, READY]))
-    record_row(w, ts, row)
-
-
-def begin_stage(w: World, row: int, stage: int, begins: int) -> None:
-    """A stage begins at this value, after so many ended trades."""
-    w.risk[row, STAGE] = stage
-    w.risk[row, STAGE_TS] = begins
-    w.risk[row, STAGE_VALUE] = w.risk[row, VALUE]
-    w.risk[row, STAGE_TRADES] = w.risk[row, ENDED]
-
-
-def pass_stage(w: World, ts: int, row: int) -> None:
-    """A stage that has lasted long enough is passed, or begins again where it lost too much."""
-    closes = ts + w.whole[0, BASE_MS]
-    if closes < w.risk[row, STAGE_TS]:
-        if (
-            w.risk[row, STAGE_TRADES] != w.risk[row, ENDED]
-        ):  # what ends before the stage begins is none of its trades
-            w.risk[row, STAGE_TRADES] = w.risk[row, ENDED]
-            record_row(w, ts, row)
-        return
-    traded = w.risk[row, ENDED] - w.risk[row, STAGE_TRADES]
-    if traded < w.whole[0, S_STAGE_TRADES] and closes - w.risk[row, STAGE_TS] < w.whole[0, S_STAGE_MS]:
-        return
-    stage = w.risk[row, STAGE]
-    if stage_passed(w.risk[row, VALUE], w.risk[row, STAGE_VALUE], w.real[0, T_STAGE_LOSS]):
-        stage += 1
-        if stage > LAST_STAGE:
-            stage = 0
-            w.risk[row, COOL_OFF] = w.whole[0, S_COOL_OFF]
-    begin_stage(w, row, stage, closes)
-    record_row(w, ts, row)
-
-
 def slot_level(w: World, slot: int) -> int:
     """The highest level that holds for a slot: the account's, its strategy's, its symbol's."""
     strategy = w.risk[w.state[slot, OWNER], LEVEL]
@@ -353,51 +220,6 @@ def demand(w: World, ts: int) -> None:
             emit_code(w, MISSED, ts, k, MISSED_BREAKER)
         if level == EMERGENCY and w.state[k, LOTS] != 0 and w.state[k, LEAVE] == 0:
             emit_exit_order(w, ts, k, BY_EMERGENCY, ts + w.whole[k, BASE_MS] + w.whole[k, LATENCY_MS])
-
-
-def row_bars(w: World, row: int, closes: int) -> bool:
-    """Whether a row lets no entry through: halted, or reset before its cool-off was over."""
-    return w.risk[row, LEVEL] >= HALT or (w.risk[row, STAGE] != 0 and closes < w.risk[row, STAGE_TS])
-
-
-def entry_barred(w: World, slot: int, ts: int, equity: float) -> int:
-    """Why the breaker lets no entry of a slot through: a code of refusal, 0 where it does."""
-    closes = ts + w.whole[slot, BASE_MS]
-    if row_bars(w, 0, closes):
-        return BREAKER_HALT
-    if row_bars(w, w.state[slot, OWNER], closes):
-        return STRATEGY_HALT
-    if w.state[slot, SYMBOL_LEVEL] >= HALT:
-        return SYMBOL_HALT
-    if not is_number(equity):
-        return NO_MARK
-    if w.account[ORDERS_TS] == ts and w.account[ORDERS_SENT] >= w.whole[0, S_ORDERS_PER_BAR]:
-        return ORDER_RATE
-    return 0
-
-
-def entry_stage(w: World, slot: int) -> int:
-    """Quarters of normal size that an entry of a slot may have, 1 to 4."""
-    return smaller_stage(w.risk[0, STAGE], w.risk[w.state[slot, OWNER], STAGE])
-
-
-def record_row(w: World, ts: int, row: int) -> None:
-    """Write down a row that has just changed."""
-    n = new_event(w, RISK, ts, row, w.risk[row, CAUSE])
-    w.events[n, RISK_LEVEL] = w.risk[row, LEVEL]
-    w.events[n, RISK_VALUE] = w.risk[row, VALUE]
-    w.events[n, RISK_STAGE_VALUE] = w.risk[row, STAGE_VALUE]
-    w.events[n, RISK_HIGH] = w.risk[row, HIGH]
-    w.events[n, RISK_LIFE_HIGH] = w.risk[row, LIFE_HIGH]
-    w.events[n, RISK_RESETS] = w.risk[row, RESETS]
-    w.events[n, RISK_STAGE] = w.risk[row, STAGE]
-    w.events[n, RISK_STAGE_TRADES] = w.risk[row, STAGE_TRADES]
-    w.events[n, RISK_DAY_BASE] = w.risk[row, DAY_BASE]
-    w.events[n, RISK_SINCE] = w.risk[row, SINCE]
-    w.events[n, RISK_COOL_OFF] = w.risk[row, COOL_OFF]
-    w.events[n, RISK_STAGE_TS] = w.risk[row, STAGE_TS]
-    w.events[n, RISK_READY] = w.risk[row, READY]
-    commit_event(w)
 
 
 def flow(w: World, ts: int, amount: int, equity: int) -> None:

@@ -8,6 +8,11 @@ from memesnipe_cli.engine.kernel.world import World
 LARGEST = 4.0e18  # what is more than this many lots or ticks is this many: whole numbers have 64 bits
 
 
+def is_number(equity: float) -> bool:
+    """Whether an equity is a usable mark."""
+    return -1e300 < equity < 1e300
+
+
 def floor_forgiving(x: float) -> int:
     """The whole number below x; a millionth (and 1e-14 of x) short of the next one is taken for float noise."""
     return math.floor(min(LARGEST, x + (1e-6 + 1e-14 * abs(x))))
