@@ -11,8 +11,7 @@ from memesnipe_cli.risk.intent import Action
 from memesnipe_cli.venues.desk import Desk
 from memesnipe_cli.venues.facts import VenueFill
 from memesnipe_cli.venues.order_book import OpenAmendment, Order
-from memesnipe_cli.venues.order_lines import fill_line
-from memesnipe_cli.venues.order_state import ENDED, LIVE, OrderState
+from memesnipe_cli.venues.order_state import ENDED, OrderState
 
 # Trades may come into the history late and out of order: this much of it is read again.
 OVERLAP_MS = 10 * MINUTE_MS
@@ -44,7 +43,7 @@ def book_fills(desk: Desk, claims: Mapping[str, str] | None = None, *, since_ms:
             continue
         pending = order.amendment
         try:
-            desk.write(fill_line(order.intent, fill))
+            desk.book_fill(order, fill)
         except DataError as error:
             done.impossible.append(error.message)
             continue
@@ -74,7 +73,7 @@ def hold(desk: Desk, strategy: str, symbol: str) -> None:
 
 
 def _since(desk: Desk) -> int:
-    waiting = [each.sent_ms for each in desk.book.orders.values() if each.state in LIVE and each.sent_ms]
+    waiting = [each.sent_ms for each in desk.book.live()]
     newest = desk.book.last_fill_ms or desk.venue_now()
     return max(0, min([newest, *waiting]) - OVERLAP_MS)
 

@@ -45,6 +45,8 @@ class Calls:
             )
         # Floats stay the text that they were: a balance is what the venue wrote.
         exchange.on_json_response = partial(json.loads, parse_float=str)
+        # A redirect would send an order once more, to a host that nobody allowed.
+        exchange.session.max_redirects = 0
         self.exchange = exchange
         self._refusals = refusals
         self._timeout_s = timeout_s

@@ -15,6 +15,7 @@ from memesnipe_cli.risk.approval import Approved
 from memesnipe_cli.risk.gate import Gate
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.venues import order_lines
+from memesnipe_cli.venues.facts import VenueFill
 from memesnipe_cli.venues.order_book import Order, OrderBook
 from memesnipe_cli.venues.order_fold import OrderFold, apply_line
 from memesnipe_cli.venues.order_lines import Line
@@ -68,14 +69,22 @@ class Desk:
 
     def move(self, order: Order, state: OrderState, **more: str | None) -> None:
         """Record a change of an order's state."""
-        self.write(order_lines.state_line(order.intent, state, self.venue_now(), **more))
+        known = {"venue_id": order.venue_id, **more}
+        self.write(order_lines.state_line(order.intent, state, self.venue_now(), **known))
+
+    def book_fill(self, order: Order, fill: VenueFill) -> None:
+        """Record a trade, and the state that it leads to. Raises DataError as OrderBook.fill_state."""
+        state = self.book.fill_state(order.intent.id, fill)
+        lines = [order_lines.fill_line(order.intent, fill)]
+        if state is not order.state:
+            told = {"venue_id": order.venue_id or fill.venue_order_id}
+            lines.append(order_lines.state_line(order.intent, state, self.venue_now(), **told))
+        self._keep(lines)
 
     def _check(self, line: Line) -> None:
         kind, body = line
         if kind == order_lines.ORDER:
             self.book.check_move(body["id"], OrderState(body["state"]))
-        elif kind == order_lines.FILL:
-            self.book.fill_state(body["order"], order_lines.fill_of(body))
         elif kind == order_lines.AMENDMENT:
             self.book.of(body["id"])
 

@@ -23,7 +23,7 @@ from memesnipe_cli.venues.booking import Booked, book_fills, end, hold
 from memesnipe_cli.venues.desk import Desk
 from memesnipe_cli.venues.order_book import Order, OrderBook
 from memesnipe_cli.venues.order_lines import cancel_line, intent_line, state_line
-from memesnipe_cli.venues.order_state import ENDED, LIVE, OrderState
+from memesnipe_cli.venues.order_state import ENDED, OrderState
 from memesnipe_cli.venues.protocol import Venue
 from memesnipe_cli.venues.settling import settle, settle_by_hand
 
@@ -70,14 +70,13 @@ class Executor:
         started = Started()
         self._tell_gate()
         self.desk.sync_clock()
-        for order in list(self.book.orders.values()):
+        for order in list(self.book.active.values()):
             if order.state is OrderState.INTENT:
                 end(self.desk, order, OrderState.ABSENT, "never sent")
                 started.never_sent.append(order.intent.id)
             elif order.state is OrderState.SENT:
                 why = "the process ended before the answer"
                 self.desk.move(order, OrderState.UNKNOWN, reason=why)
-        started.impossible += book_fills(self.desk).impossible
         for order in list(self.book.live()):
             started.impossible += settle(self.desk, order.intent.id).impossible
         started.unsettled += [each.intent.id for each in self.book.unsettled()]
@@ -181,10 +180,11 @@ class Executor:
             hold(self.desk, strategy, symbol)
         for order in self.book.orders.values():
             gate.remember((order.intent.id, order.risk_id))
-            if order.state in LIVE and order.left > 0:
+        for order in self.book.live():
+            if order.left > 0:
                 adopted = replace(order.intent, id=order.risk_id, qty=order.left)
                 gate.adopt(adopted, self._entered_at(order), self._taker_fee)
-            if order.state in LIVE and order.amendment is not None:
+            if order.amendment is not None:
                 gate.adopt(order.amendment.terms, None, self._taker_fee)
 
     def _entered_at(self, order: Order) -> Decimal | None:

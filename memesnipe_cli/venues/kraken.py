@@ -223,7 +223,7 @@ class Kraken:
         def page(offset: int) -> tuple[list[VenueOrder], int]:
             body = {"cl_ord_id": client_id, "ofs": str(offset)}
             if since_ms:
-                body["start"] = str((since_ms - _MARGIN_MS) // SECOND_MS)
+                body["start"] = str(max(0, since_ms - _MARGIN_MS) // SECOND_MS)
             return self._calls.ask(
                 "the closed orders",
                 lambda: self._exchange.privatePostClosedOrders(body),

@@ -62,7 +62,8 @@ class OrderBook:
 
     orders: by client id, in the order of their intents. trades: the venue's trade ids that are booked. holdings: by
     (strategy, symbol). expected: by venue and currency, the last reconciled balance with our fills since. foreign: by
-    venue, the latest trade ids of others that are in it. reconciled_ms: by venue, when that was.
+    venue, the latest trade ids of others that are in it. reconciled_ms: by venue, when that was. active: the orders
+    that have not ended, since a journal of years is mostly of those that have.
     """
 
     orders: dict[str, Order] = field(default_factory=dict)
@@ -73,6 +74,7 @@ class OrderBook:
     reconciled_ms: dict[str, int] = field(default_factory=dict)
     last_fill_ms: int = 0
     by_venue_id: dict[str, str] = field(default_factory=dict)
+    active: dict[str, Order] = field(default_factory=dict)
 
     # What is asked
 
@@ -85,13 +87,13 @@ class OrderBook:
 
     def live(self) -> Iterator[Order]:
         """Orders that may still fill."""
-        return (each for each in self.orders.values() if each.state in LIVE)
+        return (each for each in self.active.values() if each.state in LIVE)
 
     def unsettled(self, symbol: str = "") -> list[Order]:
         """Orders that may exist without the venue having said so, and stops whose amendment is unknown."""
         return [
             each
-            for each in self.orders.values()
+            for each in self.active.values()
             if (each.state in UNSETTLED or (each.amendment is not None and each.state in LIVE))
             and symbol in ("", each.intent.symbol)
         ]
@@ -116,11 +118,14 @@ class OrderBook:
         """An order was decided. trade_used: see Order. Raises DataError for an id that was used before."""
         if intent.id in self.orders:
             raise DataError(f"the order id {intent.id} was used before", "every attempt has an id of its own")
-        self.orders[intent.id] = Order(intent, risk_id=intent.id, trade_used=trade_used)
+        order = Order(intent, risk_id=intent.id, trade_used=trade_used)
+        self.orders[intent.id] = self.active[intent.id] = order
 
     def check_move(self, order_id: str, state: OrderState) -> None:
         """Raises DataError where an order cannot come to a state, or only fills can bring it there."""
         order = self.of(order_id)
+        if state is order.state and state in (OrderState.PARTLY_FILLED, OrderState.FILLED):
+            return  # said once more, after the fill that led there
         follow(order_id, order.state, state)
         whole = order.filled == order.intent.qty
         if state is OrderState.PARTLY_FILLED or (state is OrderState.FILLED and not whole):
@@ -149,8 +154,7 @@ class OrderBook:
         if venue_id:
             order.venue_id = venue_id
             self.by_venue_id[venue_id] = order_id
-        if state in ENDED:
-            order.amendment = None
+        self._track(order)
 
     def amended(self, order_id: str, terms: OrderIntent, state: str, deadline_ms: int = 0) -> None:
         """A stop was sent other terms (`sent`), or it is known what became of that; `unknown` leaves it open."""
@@ -199,8 +203,7 @@ class OrderBook:
         if fill.venue_order_id and not order.venue_id:
             order.venue_id = fill.venue_order_id
             self.by_venue_id[fill.venue_order_id] = order_id
-        if state in ENDED:
-            order.amendment = None
+        self._track(order)
         self.trades.add(fill.trade_id)
         self.last_fill_ms = max(self.last_fill_ms, fill.time_ms)
         key = (order.intent.strategy, order.intent.symbol)
@@ -224,3 +227,10 @@ class OrderBook:
         self.expected[venue] = dict(totals)
         self.foreign[venue] = set(foreign)
         self.reconciled_ms[venue] = time_ms
+
+    def _track(self, order: Order) -> None:
+        if order.state in ENDED:
+            order.amendment = None
+            self.active.pop(order.intent.id, None)
+        else:
+            self.active[order.intent.id] = order

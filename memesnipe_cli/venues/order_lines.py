@@ -74,13 +74,18 @@ def intent_of(body: Mapping[str, Any]) -> OrderIntent:
 
 
 def state_line(intent: OrderIntent, state: OrderState, now_ms: int, **more: str | None) -> Line:
-    """A change of state. more: `venue_id`, `reason`, `deadline`, `expires`."""
+    """A change of state, with all that describes the order to a reader of this line alone. more: `venue_id`, `reason`,
+    `deadline`, `expires`."""
     return ORDER, {
         "id": intent.id,
         "state": str(state),
         "strategy": intent.strategy,
         "venue": intent.venue,
         "symbol": intent.symbol,
+        "side": intent.side,
+        "kind": intent.kind,
+        "qty": plain(intent.qty),
+        "price": None if intent.price is None else plain(intent.price),
         "time": format_time(now_ms),
         **{name: value for name, value in more.items() if value},
     }

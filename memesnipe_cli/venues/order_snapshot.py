@@ -9,7 +9,7 @@ from memesnipe_cli.risk.intent import OrderIntent
 from memesnipe_cli.venues.holdings import Holding
 from memesnipe_cli.venues.order_book import OpenAmendment, Order, OrderBook
 from memesnipe_cli.venues.order_lines import intent_line, intent_of
-from memesnipe_cli.venues.order_state import OrderState
+from memesnipe_cli.venues.order_state import ENDED, OrderState
 from memesnipe_cli.venues.wire import plain
 
 
@@ -37,6 +37,7 @@ def load_book(data: Any) -> OrderBook:
         foreign={venue: set(trades) for venue, trades in data["foreign"].items()},
         reconciled_ms=dict(data["reconciled_ms"]),
         last_fill_ms=data["last_fill_ms"],
+        active={each.intent.id: each for each in orders if each.state not in ENDED},
         by_venue_id={each.venue_id: each.intent.id for each in orders if each.venue_id},
     )
 

@@ -106,8 +106,9 @@ def _orders(book: OrderBook, shown: Shown, store_part: str) -> list[Finding]:
             found += _both(ours, theirs)
         else:
             found.append(_not_in_the_book(book, theirs, store_part))
-    for order_id, order in book.orders.items():
-        if order.intent.venue != shown.venue or order_id in seen or order.state not in LIVE:
+    for order in book.live():
+        order_id = order.intent.id
+        if order.intent.venue != shown.venue or order_id in seen:
             continue
         kind = Kind.UNKNOWN if order.state in UNSETTLED else Kind.ENDED
         message = f"{order_id} is {order.state} in the book, and the venue shows it among no open orders"

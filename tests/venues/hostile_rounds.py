@@ -57,7 +57,8 @@ def play(dialect: str, folder: Path, seed: int, rounds: int = 8) -> Desk:
         assert not trader.findings()
         fate = Fate(chance, 0.012)
         for number in range(rounds):
-            desk.server.mix(SHAPES, 0.1, seed=seed * 1000 + number)
+            whens = ("before", "after", "later")
+            desk.server.mix(SHAPES, 0.1, seed=seed * 1000 + number, whens=whens, late_s=2.0)
             desk.server.matcher.hide_ms = chance.choice((0, 0, 2_000))
             desk.server.matcher.trades_lag_ms = chance.choice((0, 0, 4_000))
             trader.lives(fate, number)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,30 @@ def test_a_client_that_would_repeat_orders_is_not_used(kraken: Desk) -> None:
     client = open_client(kraken.server, options={"maxRetriesOnFailure": 2})
     with pytest.raises(ConfigError, match="maxRetriesOnFailure = 2"):
         Kraken(client)
+
+
+def test_an_order_follows_no_redirect(kraken: Desk) -> None:
+    asked: list[str] = []
+
+    class Redirecting(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_response(307)
+            self.send_header("Location", kraken.server.base_url + self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Redirecting) as elsewhere:
+        threading.Thread(target=elsewhere.serve_forever, args=(0.02,), daemon=True).start()
+        client = kraken.venue._exchange  # type: ignore[attr-defined]
+        client.urls["api"]["private"] = f"http://127.0.0.1:{elsewhere.server_port}"
+        assert kraken.place().state == "unknown"
+        elsewhere.shutdown()
+    assert asked == ["/0/private/AddOrder"]
+    assert not kraken.server.oracle.ours()
 
 
 def test_an_order_goes_to_kraken_with_its_id_deadline_and_fee_currency(kraken: Desk) -> None:
@@ -222,6 +248,7 @@ def test_a_venue_is_opened_at_an_allowed_address_and_no_other(desk: Desk, tmp_pa
     secrets = {"kraken": (KRAKEN_KEY, KRAKEN_SECRET), "coinbase": (COINBASE_KEY, coinbase_secret())}
     key = Key(*secrets[desk.server.dialect])
     venue = open_order_venue(desk.server.dialect, desk.server.base_url, key, tmp_path / "cache")
+    venue._exchange.enableRateLimit = False  # type: ignore[attr-defined]
     assert venue.balances()["DOGE"].total == D(7777)
     assert KRAKEN_SECRET not in repr(key) and KRAKEN_KEY not in repr(key)
     with pytest.raises(ConfigError, match=r"names the host example\.com"):

@@ -11,6 +11,10 @@ from venue_server import SHAPES
 from memesnipe_cli.errors import RefusedError, UsageError
 from memesnipe_cli.risk.approval import Approved
 from memesnipe_cli.risk.intent import Action
+from memesnipe_cli.store.catalog import connect
+from memesnipe_cli.store.paths import StorePaths
+from memesnipe_cli.venues.facts import Absent
+from memesnipe_cli.venues.order_lines import intent_line
 from memesnipe_cli.venues.order_state import ENDED, OrderState
 
 VENUES = ("kraken", "coinbase")
@@ -72,6 +76,23 @@ def test_an_order_that_arrives_late_is_found(dialect: str, tmp_path: Path) -> No
         desk.assert_exactly_once()
 
 
+def test_an_order_is_given_up_after_its_deadline_and_two_looks_some_seconds_apart(tmp_path: Path) -> None:
+    with desk_on("kraken", tmp_path) as desk:
+        desk.server.fail("reset", where="AddOrder")
+        order = desk.place()
+        for passes in (0.5, 3.6):
+            desk.server.advance(passes)
+            desk.executor.settle(order.intent.id)
+            assert order.state is OrderState.UNKNOWN
+        desk.server.advance(6)
+        for _ in range(2):
+            desk.executor.settle(order.intent.id)
+            assert order.state is OrderState.UNKNOWN
+        desk.server.advance(4)
+        desk.executor.settle(order.intent.id)
+        assert order.state is OrderState.ABSENT
+
+
 def test_an_order_that_arrives_after_its_deadline_is_not_taken(tmp_path: Path) -> None:
     with desk_on("kraken", tmp_path) as desk:
         desk.server.fail("timeout", where="AddOrder", when="later", late_s=20)
@@ -94,6 +115,24 @@ def test_an_order_that_no_list_shows_yet_is_not_given_up(dialect: str, tmp_path:
         desk.server.advance(2)
         desk.executor.settle(order.intent.id)
         assert order.state is OrderState.ACCEPTED
+
+
+@pytest.mark.parametrize("dialect", VENUES)
+def test_a_trade_speaks_for_an_order_that_no_list_shows(dialect: str, tmp_path: Path) -> None:
+    with desk_on(dialect, tmp_path) as desk:
+        desk.server.hide_new_orders(45)
+        desk.server.fail("reset", where=ADDS[dialect], when="after")
+        order = desk.place()
+        for trade in desk.server.ledger.trades.values():
+            trade.visible_ms = 0
+        said = desk.venue.find(order.intent.id, since_ms=order.sent_ms)
+        assert not isinstance(said, Absent)
+        desk.settle_all(seconds=20)
+        assert order.state is not OrderState.ABSENT
+        desk.server.advance(40)
+        desk.settle_all(seconds=5)
+        assert order.state is OrderState.FILLED
+        desk.assert_exactly_once()
 
 
 @pytest.mark.parametrize("ends", [None, 600_000])
@@ -154,8 +193,6 @@ def test_a_dead_process_goes_on_where_it_stopped(dialect: str, tmp_path: Path) -
 
 
 def test_a_process_that_dies_before_sending_sends_nothing_later(tmp_path: Path) -> None:
-    from memesnipe_cli.venues.order_lines import intent_line
-
     with desk_on("kraken", tmp_path) as desk:
         desk.executor.desk.journal.append(*intent_line(intent("kraken"), 1))
         started = desk.restart().start()
@@ -231,6 +268,17 @@ def test_what_the_venue_cannot_take_is_refused_before_it_is_sent(tmp_path: Path)
         assert desk.book.of(stop.id).state in ENDED
         assert len(desk.server.asked("brokerage/orders")) > 0
         assert len(desk.server.oracle.ours()) == 1
+
+
+def test_the_last_line_of_an_order_and_its_fills_can_be_asked_for_by_sql(tmp_path: Path) -> None:
+    with desk_on("kraken", tmp_path) as desk:
+        order = desk.place()
+        desk.settle_all()
+        with connect(StorePaths(tmp_path)) as catalog:
+            orders = catalog.execute("SELECT id, venue_id, side, qty, price, state FROM orders").fetchall()
+            fills = catalog.execute("SELECT sum(qty), any_value(fee_currency) FROM fills").fetchall()
+        assert orders == [(order.intent.id, order.venue_id, "buy", D(100), D("0.1010"), "filled")]
+        assert fills == [(D(100), "USD")]
 
 
 def test_an_unknown_order_is_settled_by_hand_with_a_reason(tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ def test_a_stop_grows_with_the_position_and_moves_up(dialect: str, tmp_path: Pat
         assert cover(desk, "0.095") is Cover.COVERED
         stops = [each for each in desk.server.open_orders() if each.trigger is not None]
         assert [(each.remaining, each.trigger) for each in stops] == [(D(150), D("0.095"))]
+        known_to_the_gate = desk.executor.desk.gate.exposure.open_orders(STRATEGY, SYMBOL)
+        assert [each.id for each in known_to_the_gate] == [desk.book.protecting(STRATEGY, SYMBOL)[0].risk_id]
         gaps = [each.body for each in desk.executor.desk.journal.entries() if each.kind == "naked"]
         assert len(gaps) == (1 if dialect == "kraken" else 3)
         desk.assert_exactly_once()
@@ -96,6 +98,19 @@ def test_a_lost_answer_to_an_amendment_is_settled_by_the_stop_itself(when: str, 
         assert not desk.book.unsettled()
 
 
+def test_an_amendment_may_arrive_until_its_deadline(tmp_path: Path) -> None:
+    with desk_on("kraken", tmp_path) as desk:
+        bought(desk)
+        cover(desk, "0.09")
+        desk.server.fail("timeout", where="AmendOrder", when="later", late_s=2.5)
+        for _ in range(2):
+            assert protector(desk).step(key(desk), D("0.095"), desk.facts()).cover is Cover.WAITING
+        desk.server.advance(3)
+        assert cover(desk, "0.095", steps=1) is Cover.COVERED
+        assert len(desk.server.asked("AmendOrder")) == 1
+        assert [each.trigger for each in desk.server.open_orders()] == [D("0.095")]
+
+
 def test_a_stop_that_ends_while_its_amendment_is_unknown_leaves_room_for_the_next(tmp_path: Path) -> None:
     with desk_on("kraken", tmp_path) as desk:
         bought(desk)
@@ -127,6 +142,21 @@ def test_a_stop_that_sold_while_it_was_taken_back_is_not_placed_again(tmp_path: 
         desk.server.lose_cancels()
         assert cover(desk, "0.095") is Cover.NOTHING_HELD
         assert desk.book.held(STRATEGY, SYMBOL) == 0
+        desk.assert_exactly_once()
+
+
+def test_a_stop_that_is_being_taken_back_covers_nothing(tmp_path: Path) -> None:
+    with desk_on("coinbase", tmp_path) as desk:
+        bought(desk)
+        cover(desk, "0.09")
+        desk.server.fill_after_cancel("10", after_s=8)
+        assert cover(desk, "0.095", steps=1) is Cover.WAITING
+        # Back to the first trigger: the stop that has it is on its way out.
+        assert cover(desk, "0.09", steps=1) is Cover.WAITING
+        desk.server.advance(9)
+        assert cover(desk, "0.09") is Cover.COVERED
+        assert desk.book.held(STRATEGY, SYMBOL) == D(90)
+        assert not desk.server.oracle.naked_positions()
         desk.assert_exactly_once()
 
 
