@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from memesnipe_cli.commands import backtest_lookahead, backtest_run, backtest_stored
 
-from memesnipe_cli.cli import Group, command_app
-from memesnipe_cli.errors import UsageError
+from memesnipe_cli.cli import RunGroup, command_app
 
 _EXAMPLES = (
     "memesnipe backtest --strategy momentum_5m --symbol DOGE/USD --since 180d",
@@ -24,25 +21,10 @@ _HELP = (
 )
 
 
-class _BacktestGroup(Group):
-    """A group that runs by itself: its help has examples, and a stray word is told where it belongs."""
-
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        formatter.write_paragraph()
-        formatter.write("Examples:\n" + "".join(f"  {line}\n" for line in _EXAMPLES))
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and self.get_command(ctx, args[0]) is None:
-            known = ", ".join(self.list_commands(ctx))
-            raise UsageError(
-                f"{args[0]!r} is not a subcommand of backtest ({known})",
-                "a strategy is named with --strategy, a symbol with --symbol",
-            )
-        return super().resolve_command(ctx, args)
-
-
 app = command_app(_HELP)
-app.callback(cls=_BacktestGroup, invoke_without_command=True, help=_HELP)(backtest_run.run)
+app.callback(cls=RunGroup, invoke_without_command=True, help=_HELP, epilog="\n".join(_EXAMPLES))(
+    backtest_run.run
+)
 app.command(
     "report",
     examples=(

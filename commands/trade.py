@@ -3,12 +3,9 @@ trade_stored.py."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from memesnipe_cli.commands import trade_flatten, trade_run, trade_stored
 
-from memesnipe_cli.cli import Group, command_app
-from memesnipe_cli.errors import UsageError
+from memesnipe_cli.cli import RunGroup, command_app
 
 _EXAMPLES = (
     "memesnipe trade --strategy momentum_5m",
@@ -26,25 +23,10 @@ _HELP = (
 )
 
 
-class _TradeGroup(Group):
-    """A group that runs by itself: its help has examples, and a stray word is told where it belongs."""
-
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        formatter.write_paragraph()
-        formatter.write("Examples:\n" + "".join(f"  {line}\n" for line in _EXAMPLES))
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and self.get_command(ctx, args[0]) is None:
-            known = ", ".join(self.list_commands(ctx))
-            raise UsageError(
-                f"{args[0]!r} is not a subcommand of trade ({known})",
-                "a strategy is named with --strategy, a symbol with --symbol",
-            )
-        return super().resolve_command(ctx, args)
-
-
 app = command_app(_HELP)
-app.callback(cls=_TradeGroup, invoke_without_command=True, help=_HELP)(trade_run.run)
+app.callback(cls=RunGroup, invoke_without_command=True, help=_HELP, epilog="\n".join(_EXAMPLES))(
+    trade_run.run
+)
 app.command("status", examples=("memesnipe trade status", "memesnipe trade status --json | jq -r .equity"))(
     trade_stored.status
 )

@@ -99,6 +99,13 @@ def _write_global_options(formatter: Any) -> None:
         formatter.write_dl(list(GLOBAL_OPTIONS))
 
 
+def _write_examples(formatter: Any, epilog: str | None) -> None:
+    # The epilog holds the examples, one a line: a shell line must not be wrapped or joined with the next.
+    if epilog:
+        formatter.write_paragraph()
+        formatter.write("Examples:\n" + "".join(f"  {line}\n" for line in epilog.splitlines()))
+
+
 def _plain_help_option(option: Any) -> Any:
     """Typer's --help, with a default that is a bool already.
 
@@ -121,10 +128,7 @@ class Command(TyperCommand):
         _write_global_options(formatter)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        # The epilog holds the examples, one a line: a shell line must not be wrapped or joined with the next.
-        if self.epilog:
-            formatter.write_paragraph()
-            formatter.write("Examples:\n" + "".join(f"  {line}\n" for line in self.epilog.splitlines()))
+        _write_examples(formatter, self.epilog)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         special = complete_global_options(ctx, incomplete)
@@ -144,6 +148,23 @@ class Group(TyperGroup):
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         special = complete_global_options(ctx, incomplete)
         return special if special is not None else super().shell_complete(ctx, incomplete)
+
+
+class RunGroup(Group):
+    """A subcommand that runs by itself and has subcommands beside that: its help ends with the examples in its epilog,
+    and a stray word is told where it belongs."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        _write_examples(formatter, self.epilog)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None:
+            known = ", ".join(self.list_commands(ctx))
+            raise UsageError(
+                f"{args[0]!r} is not a subcommand of {ctx.info_name} ({known})",
+                "a strategy is named with --strategy, a symbol with --symbol",
+            )
+        return super().resolve_command(ctx, args)
 
 
 class CommandApp(typer.Typer):
