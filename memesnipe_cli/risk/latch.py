@@ -34,6 +34,7 @@ from memesnipe_cli.store.paths import StorePaths
 
 TRIP_PATIENCE_S = 0.05
 LOCK_DEADLINE_S = 2.0
+_AFTER_A_LOSS_MS = 1_000
 _BLOCK = 1 << 16
 _LARGEST = 16 * _BLOCK
 
@@ -147,7 +148,7 @@ class LatchFile:
                 )
             if before is not None:
                 before()
-            now = clock.now_ms()
+            now = _now_after(latch)
             if not latch.mended:
                 return latch.cleared(scope, now)
             for each, hold in (known or {}).items():
@@ -162,7 +163,7 @@ class LatchFile:
 
         Raises StoreBusyError that says who holds the lock, StoreError.
         """
-        return self._changed(LOCK_DEADLINE_S, lambda latch: latch.fenced(clock.now_ms())).fence
+        return self._changed(LOCK_DEADLINE_S, lambda latch: latch.fenced(_now_after(latch))).fence
 
     # --- reading --------------------------------------------------------------------------------------------
 
@@ -308,6 +309,12 @@ class LatchFile:
     def _stands(self, scope: str, level: Level) -> bool:
         latch = self.read(must_exist=True)
         return max(latch.level(scope), latch.level()) >= level
+
+
+def _now_after(latch: Latch) -> int:
+    """A time in ms for a number that must be above all that were given out before. What was lost may have given out some
+    in this very millisecond."""
+    return clock.now_ms() + (_AFTER_A_LOSS_MS if latch.mended or latch.problem else 0)
 
 
 def _with_trips(latch: Latch, trips: list[_Trip]) -> Latch:
