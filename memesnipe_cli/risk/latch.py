@@ -312,8 +312,8 @@ class LatchFile:
 
 
 def _now_after(latch: Latch) -> int:
-    """A time in ms for a number that must be above all that were given out before. What was lost may have given out some
-    in this very millisecond."""
+    """A time in ms for a number that must be above all that were given out before. What was lost may have given out
+    some in this very millisecond."""
     return clock.now_ms() + (_AFTER_A_LOSS_MS if latch.mended or latch.problem else 0)
 
 
