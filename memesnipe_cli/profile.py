@@ -13,7 +13,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StrictBool, ValidationError, field_validator, model_validator
 
 from memesnipe_cli.errors import ConfigError
-from memesnipe_cli.profile_fields import Count, Money, Number, PositiveShare, Settings, Share, looser_than
+from memesnipe_cli.profile_fields import (
+    Count,
+    Money,
+    Number,
+    PositiveShare,
+    Settings,
+    Share,
+    looser_than,
+    refuse_looser,
+)
 from memesnipe_cli.profile_files import DEFAULT_PROFILE, builtin_dir, find_profile, read_toml
 from memesnipe_cli.profile_problems import Problem, explain
 from memesnipe_cli.profile_risk import Adaptive, Breaker, Execution, Monitoring, Recovery
@@ -75,8 +84,7 @@ class Limits(Settings):
             looser.append(
                 f"min_notional_margin is {self.min_notional_margin:g}: at least {LEAST_NOTIONAL_MARGIN:g}"
             )
-        if looser and not self.allow_looser:
-            raise ValueError(f"{'; '.join(looser)}, unless allow_looser = true")
+        refuse_looser(looser, self.allow_looser)
         return self
 
 

@@ -38,6 +38,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
 
 
+def refuse_looser(looser: list[str], allowed: bool) -> None:
+    """Raises ValueError with what is looser than the owner's numbers, unless the profile says that it may be."""
+    if looser and not allowed:
+        raise ValueError(f"{'; '.join(looser)}, unless allow_looser = true")
+
+
 def looser_than(bounds: tuple[tuple[str, float, float], ...]) -> list[str]:
     """What exceeds its bound, in words: from (name, given, most)."""
     return [f"{name} is {given:g}: at most {most:g}" for name, given, most in bounds if given > most]

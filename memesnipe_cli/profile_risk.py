@@ -11,7 +11,15 @@ from typing import Annotated, Self
 
 from pydantic import Field, StrictBool, model_validator
 
-from memesnipe_cli.profile_fields import Count, Number, PositiveShare, Settings, Share, looser_than
+from memesnipe_cli.profile_fields import (
+    Count,
+    Number,
+    PositiveShare,
+    Settings,
+    Share,
+    looser_than,
+    refuse_looser,
+)
 
 Hours = Annotated[Number, Field(gt=0, le=24 * 366)]
 Seconds = Annotated[Number, Field(gt=0, le=86_400)]
@@ -52,8 +60,7 @@ class Breaker(Settings):
         )
         fields = type(self).model_fields
         looser = looser_than(tuple((name, getattr(self, name), fields[name].default) for name in names))
-        if looser and not self.allow_looser:
-            raise ValueError(f"{'; '.join(looser)}, unless allow_looser = true")
+        refuse_looser(looser, self.allow_looser)
         return self
 
 
@@ -83,8 +90,7 @@ class Recovery(Settings):
         ] + looser_than((("stage_loss", self.stage_loss, 0.005),))
         if self.cool_off_cap_hours < self.cool_off_hours:
             raise ValueError("cool_off_cap_hours must not be below cool_off_hours")
-        if looser and not self.allow_looser:
-            raise ValueError(f"{'; '.join(looser)}, unless allow_looser = true")
+        refuse_looser(looser, self.allow_looser)
         return self
 
 
@@ -129,8 +135,7 @@ class Execution(Settings):
             low, high = f"{kind}_warning{unit}", f"{kind}_halt{unit}"
             if getattr(self, low) > getattr(self, high):
                 raise ValueError(f"{low} must not be above {high}")
-        if looser and not self.allow_looser:
-            raise ValueError(f"{'; '.join(looser)}, unless allow_looser = true")
+        refuse_looser(looser, self.allow_looser)
         return self
 
 
@@ -182,6 +187,5 @@ class Adaptive(Settings):
         if self.least_days > self.window_days:
             raise ValueError("least_days must not be above window_days")
         looser = looser_than((("highest", self.highest, 1.0),))
-        if looser and not self.allow_looser:
-            raise ValueError(f"{'; '.join(looser)}, unless allow_looser = true")
+        refuse_looser(looser, self.allow_looser)
         return self

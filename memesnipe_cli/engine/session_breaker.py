@@ -82,38 +82,31 @@ class SessionBreaker:
 
     def latch(self, bar_close_ms: int) -> None:
         """Put every level that the account has reached into the latch, on the disk before this returns."""
+        standing = self.seen
         for number, scope in enumerate(self._scopes):
             row = self._account.row(number)
             level = Level(row[rows.LEVEL])
-            if level < Level.HALT or (self._seen is not None and self._seen.level(scope) >= level):
+            if level < Level.HALT or standing.level(scope) >= level:
                 continue
-            cause = CAUSES[row[rows.CAUSE]]
-            self._seen = self._file.trip(
-                scope, Hold(level, cause, "", time_text(now_ms()), "engine", time_text(bar_close_ms))
-            )
+            self._trip(scope, level, CAUSES[row[rows.CAUSE]], "", time_text(bar_close_ms))
 
     def fail(self, problem: Exception) -> None:
         """A check of the breaker has failed: nothing that it guards may go on."""
-        self._file.trip(
-            ACCOUNT,
-            Hold(
-                Level.HALT,
-                "check_failed",
-                f"{type(problem).__name__}: {problem}",
-                time_text(now_ms()),
-                "engine",
-            ),
-        )
+        self._trip(ACCOUNT, Level.HALT, "check_failed", f"{type(problem).__name__}: {problem}")
 
     def stop(self, refused: Refused) -> None:
         """Trip what a refusal of the gate says must be halted."""
         if refused.trip:
-            hold = Hold(Level.HALT, refused.code, refused.message, time_text(now_ms()), "engine")
-            self._file.trip(refused.trip, hold)
+            self._trip(refused.trip, Level.HALT, refused.code, refused.message)
+
+    def _trip(self, scope: str, level: Level, cause: str, reason: str, bar: str | None = None) -> None:
+        self._file.trip(scope, Hold(level, cause, reason, time_text(now_ms()), "engine", bar))
+        # What somebody else set in the same moment has not been obeyed yet: the next look must not take it for known.
+        self._seen = None
 
     @property
     def seen(self) -> Latch:
-        """The latch as it was last obeyed."""
+        """The latch as it was last obeyed; as it stands now where it was tripped since."""
         return self._file.read(must_exist=True) if self._seen is None else self._seen
 
     @property

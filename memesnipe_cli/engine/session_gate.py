@@ -17,6 +17,7 @@ from memesnipe_cli.risk.approval import Refused
 from memesnipe_cli.risk.facts import Facts, LatchView, Product
 from memesnipe_cli.risk.gate import Gate
 from memesnipe_cli.risk.intent import Action, OrderIntent
+from memesnipe_cli.risk.quality import ExecutionQuality
 
 if TYPE_CHECKING:
     from memesnipe_cli.profile import Profile
@@ -25,11 +26,21 @@ _SOURCE = "close of the bar"
 
 
 class SessionGate:
-    """The gate of a paper session. It is told what fills, so that its books follow the account's."""
+    """The gate of a paper session. It is told what fills, so that its books follow the account's.
+
+    quality: what it asks how well orders and data go; None where nobody measures that (a replay).
+    """
 
     def __init__(
-        self, profile: Profile, inputs: EngineInput, book: SessionJournal, account: AccountStep, fence: int
+        self,
+        profile: Profile,
+        inputs: EngineInput,
+        book: SessionJournal,
+        account: AccountStep,
+        fence: int,
+        quality: ExecutionQuality | None,
     ) -> None:
+        self._quality = quality
         self._inputs = inputs
         self._book = book
         self._account = account
@@ -133,41 +144,32 @@ class SessionGate:
         return self._book.order_id(slot, row) or ""
 
     def _entry(self, slot: int, row: Row) -> OrderIntent:
-        terms, side = self._terms(slot), row[layout.EVENT_SIDE]
-        stop = row[layout.REFERENCE] - side * row[layout.EVENT_STOP]
-        return OrderIntent(
-            id=self._order_id(slot, row),
-            action=Action.ENTRY,
-            venue=terms.venue,
-            symbol=terms.symbol,
-            base=terms.base,
-            strategy=self._book.keys[slot][0],
-            cluster=terms.cluster,
-            side="buy" if side > 0 else "sell",
-            qty=row[layout.EVENT_LOTS] * terms.lot,
-            price=row[layout.EVENT_TICKS] * terms.tick,
-            kind="limit",
-            position="long" if side > 0 else "short",
-            stop=stop * terms.tick,
-        )
+        stop = row[layout.REFERENCE] - row[layout.EVENT_SIDE] * row[layout.EVENT_STOP]
+        return self._intent(slot, row, Action.ENTRY, row[layout.EVENT_TICKS], "limit", stop)
 
     def _exit(self, slot: int, row: Row) -> OrderIntent:
-        terms, side = self._terms(slot), row[layout.EVENT_SIDE]
-        last = self._account.world.state[slot, layout.LAST_CLOSE] * terms.tick
+        last = self._account.world.state[slot, layout.LAST_CLOSE]
+        return self._intent(slot, row, Action.REDUCE, last, "market", None, EXIT_REASONS[row[layout.CODE]])
+
+    def _intent(
+        self, slot: int, row: Row, action: Action, price: int, kind: str, stop: int | None, reason: str = ""
+    ) -> OrderIntent:
+        terms, long = self._terms(slot), row[layout.EVENT_SIDE] > 0
         return OrderIntent(
             id=self._order_id(slot, row),
-            action=Action.REDUCE,
+            action=action,
             venue=terms.venue,
             symbol=terms.symbol,
             base=terms.base,
             strategy=self._book.keys[slot][0],
             cluster=terms.cluster,
-            side="sell" if side > 0 else "buy",
+            side="buy" if long == (action is Action.ENTRY) else "sell",
             qty=row[layout.EVENT_LOTS] * terms.lot,
-            price=last,
-            kind="market",
-            position="long" if side > 0 else "short",
-            reason=EXIT_REASONS[row[layout.CODE]],
+            price=price * terms.tick,
+            kind=kind,
+            position="long" if long else "short",
+            stop=None if stop is None else stop * terms.tick,
+            reason=reason,
         )
 
     def _facts(
@@ -176,8 +178,9 @@ class SessionGate:
         terms = self._terms(slot)
         bar = bars[self._inputs.slots[slot].instrument]
         reference = bar.close * terms.tick if bar.open else None
+        now_ms = ts + self._base_ms
         return Facts(
-            now_ms=ts + self._base_ms,
+            now_ms=now_ms,
             latch=latch,
             product=self._products[self._inputs.slots[slot].instrument],
             reference=reference,
@@ -188,5 +191,6 @@ class SessionGate:
             reconciled=True,
             clock_skew_ms=0.0,
             closed_bar=True,
+            quality=None if self._quality is None else self._quality.block(terms.symbol, terms.venue, now_ms),
             trade_scale=Decimal(str(self._account.world.real[slot, layout.SCALE])),
         )

@@ -58,7 +58,8 @@ class Guarded:
         self._symbols = [terms.symbol for terms in inputs.terms]
         self._quality = ExecutionQuality(request.profile.execution)
         fence = 0 if self._breaker is None else self._breaker.fence
-        self._gate = SessionGate(request.profile, inputs, book, account, fence)
+        measured = None if self._breaker is None else self._quality
+        self._gate = SessionGate(request.profile, inputs, book, account, fence, measured)
         self.equity = account.mark()
 
     @property

@@ -12,7 +12,6 @@ from memesnipe_cli.venues import kraken_answers as answers
 from memesnipe_cli.venues import paging, wire
 from memesnipe_cli.venues.calls import Calls
 from memesnipe_cli.venues.facts import (
-    Absent,
     Balance,
     Fees,
     Found,
@@ -22,6 +21,7 @@ from memesnipe_cli.venues.facts import (
     VenueOrder,
     VenuePosition,
 )
+from memesnipe_cli.venues.finding import ours_among
 from memesnipe_cli.venues.outcome import Outcome
 from memesnipe_cli.venues.sending import approved_intent, checked_terms
 from memesnipe_cli.venues.traits import KRAKEN, TimeInForce, Traits
@@ -123,14 +123,7 @@ class Kraken:
                 found += self._by_id(sorted(traded - known))
         except MemesnipeError as error:
             return Unclear(error.message)
-        ours = {each.venue_id: each for each in found if each.client_id == client_id}
-        if len(ours) > 1:
-            return Unclear(f"{len(ours)} orders carry the id {client_id}: {', '.join(sorted(ours))}")
-        if ours:
-            return next(iter(ours.values()))
-        if venue_id:
-            return Unclear(f"the order {venue_id} was accepted as {client_id} and is not shown any more")
-        return Absent(looked_ms)
+        return ours_among(found, client_id, venue_id, looked_ms)
 
     def open_orders(self) -> list[VenueOrder]:
         """OpenOrders."""

@@ -18,6 +18,7 @@ from memesnipe_cli.records import time_value
 from memesnipe_cli.risk.latch import ACCOUNT, Hold, LatchFile
 from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.risk.marks_file import read_marks
+from memesnipe_cli.risk.quality import ExecutionQuality
 
 BARS = 120
 BY_HAND = Hold(Level.HALT, "manual", "looks odd", "2025-03-01T00:00:00Z", "person")
@@ -162,6 +163,40 @@ def test_an_emergency_closes_what_is_held(request_: SessionRequest) -> None:
         assert not done.open_trades
         assert done.level == Level.EMERGENCY
     assert "emergency" in {part for reason in reasons for part in reason.split("+")}
+
+
+def test_what_somebody_sets_while_the_engine_trips_is_obeyed_all_the_same(
+    request_: SessionRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trip = LatchFile.trip
+
+    def beside(file: LatchFile, scope: str, hold: Hold) -> Any:
+        if hold.by == "engine":
+            trip(latch_of(request_), "symbol:AAA/USD", BY_HAND)
+            trip(latch_of(request_), ACCOUNT, replace(BY_HAND, level=Level.EMERGENCY))
+        return trip(file, scope, hold)
+
+    monkeypatch.setattr(LatchFile, "trip", beside)
+    done = traded(request_)
+    assert done.level == Level.EMERGENCY
+    assert tuple(
+        level
+        for _, scope, level, _ in levels(request_)
+        if scope == ACCOUNT and level in ("HALT", "EMERGENCY")
+    ) == ("HALT", "EMERGENCY")
+
+
+def test_bad_execution_keeps_entries_back(request_: SessionRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ExecutionQuality, "block", lambda *_: "latency_halt")
+    done = traded(request_, should_stop=stopping_after(40))
+    refused = [
+        entry.body["gate"]
+        for entry in request_.store.journal().entries()
+        if entry.kind == "refusal" and entry.body["reason"] == "gate"
+    ]
+    assert entries(request_) == []
+    assert not done.trades
+    assert {(each["code"], each["value"]) for each in refused} == {("execution_quality", "latency_halt")}
 
 
 @pytest.mark.parametrize("damage", ["removed", "emptied", "scribbled"])
