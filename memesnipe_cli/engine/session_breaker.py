@@ -12,6 +12,7 @@ from memesnipe_cli.engine.words import CAUSES
 from memesnipe_cli.errors import RefusedError
 from memesnipe_cli.records import time_text
 from memesnipe_cli.risk.approval import Refused
+from memesnipe_cli.risk.checked import CheckFailed
 from memesnipe_cli.risk.kernel import rows
 from memesnipe_cli.risk.latch import Hold, Latch, LatchFile
 from memesnipe_cli.risk.levels import Level
@@ -90,9 +91,9 @@ class SessionBreaker:
                 continue
             self._trip(scope, level, CAUSES[row[rows.CAUSE]], "", time_text(bar_close_ms))
 
-    def fail(self, problem: Exception) -> None:
+    def fail(self, failed: CheckFailed) -> None:
         """A check of the breaker has failed: nothing that it guards may go on."""
-        self._trip(ACCOUNT, Level.HALT, "check_failed", f"{type(problem).__name__}: {problem}")
+        self._trip(ACCOUNT, Level.HALT, failed.cause, failed.reason)
 
     def stop(self, refused: Refused) -> None:
         """Trip what a refusal of the gate says must be halted."""

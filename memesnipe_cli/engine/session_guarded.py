@@ -15,8 +15,9 @@ from memesnipe_cli.engine.session_breaker import SessionBreaker
 from memesnipe_cli.engine.session_gate import SessionGate
 from memesnipe_cli.engine.session_journal import SessionJournal
 from memesnipe_cli.engine.session_marks import marks_of
-from memesnipe_cli.errors import MemesnipeError, RefusedError
+from memesnipe_cli.errors import RefusedError
 from memesnipe_cli.risk.approval import Refused
+from memesnipe_cli.risk.checked import CheckFailed, checked
 from memesnipe_cli.risk.kernel import rows
 from memesnipe_cli.risk.latch import Latch, LatchFile
 from memesnipe_cli.risk.levels import Level
@@ -120,18 +121,16 @@ class Guarded:
         return self.equity
 
     def _judged(self, ts: int) -> tuple[float, list[list[int]]]:
-        try:
-            return self._account.guard(ts)
-        except MemesnipeError:
-            raise
-        except Exception as problem:
+        judged = checked("breaker", lambda: self._account.guard(ts))
+        if isinstance(judged, CheckFailed):
             if self._breaker is not None:
-                self._breaker.fail(problem)
+                self._breaker.fail(judged)
             raise RefusedError(
-                f"a check of the breaker failed ({type(problem).__name__}: {problem}): trading has stopped",
+                f"a check of the breaker failed ({judged.reason}): trading has stopped",
                 "the breaker is at HALT; please report this, with the journal",
-                code="check_failed",
-            ) from problem
+                code=judged.cause,
+            )
+        return judged
 
     def wait(self, should_stop: Callable[[], bool]) -> bool:
         """Wait until the next bar is due, still obeying the latch. True where the account was judged again."""
