@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,11 +74,17 @@ class AccountStep:
         """What the account is worth at the last closes, in the quote currency."""
         return float(self._kernel.mark(self.world))
 
-    def guard(self, ts: int) -> tuple[float, list[Row]]:
+    def guard(self, ts: int, spared: Sequence[int] = ()) -> tuple[float, list[Row]]:
         """Mark the account at the close of the bar that opens at ts and let the breaker judge it: equity in the
-        quote currency, and the events."""
+        quote currency, and the events. spared: slots whose waiting entry has gone to a venue, so that no level can take
+        it back here."""
         equity = self.mark()
+        waiting = {slot: self.world.state[slot, layout.WAIT_LOTS] for slot in spared}
+        for slot in waiting:
+            self.world.state[slot, layout.WAIT_LOTS] = 0
         self._kernel.guard(self.world, ts, equity)
+        for slot, lots in waiting.items():
+            self.world.state[slot, layout.WAIT_LOTS] = lots
         return equity, self._acted()
 
     def order_out(self, ts: int, slot: int) -> list[Row]:
@@ -122,6 +129,51 @@ class AccountStep:
         for slot, level in enumerate(levels):
             self.world.state[slot, layout.SYMBOL_LEVEL] = level
         self.world.account[layout.SYMBOLS_HALTED] = int(any(levels))
+
+    def use_scales(self, first_day: int, scales: list[list[float]]) -> None:
+        """The factors on the limit of a trade, a row for each UTC day from `first_day` (days since 1970) on: a loop
+        that lives on learns those of a new day."""
+        self._first_day, self._scales = first_day, scales
+
+    # What a venue outside has done: the loop is told and tells the account.
+
+    def entered(
+        self, ts: int, slot: int, lots: int, ticks: int, cash: int, fee: int, reference: int
+    ) -> list[Row]:
+        """A slot's entry has ended with these lots filled, during the bar that opens at ts: the events. cash: the change
+        in money units, fee included; reference: the price that it was decided at, ticks."""
+        self._kernel.enter_position(self.world, ts, slot, lots, ticks, cash, fee, reference)
+        return self._acted()
+
+    def left(
+        self, ts: int, slot: int, reason: int, lots: int, ticks: int, cash: int, fee: int, reference: int
+    ) -> list[Row]:
+        """Lots of a slot's position have left: the events."""
+        self._kernel.emit_exit_fill(self.world, ts, slot, reason, lots, ticks, cash, fee, reference)
+        return self._acted()
+
+    def missed(self, ts: int, slot: int, code: int) -> list[Row]:
+        """A slot's entry has ended without a fill: the events."""
+        self._kernel.emit_code(self.world, layout.MISSED, ts, slot, code)
+        return self._acted()
+
+    def leave(self, ts: int, slot: int, reason: int) -> list[Row]:
+        """A slot's position is to leave now: the events, none where it leaves already."""
+        if self.world.state[slot, layout.LEAVE] == 0:
+            self._kernel.emit_exit_order(self.world, ts, slot, reason, ts)
+        return self._acted()
+
+    def trailed(self, ts: int, slot: int, bar: Any) -> list[Row]:
+        """A bar that is over moves the trailing stop of a position that was held in it: the events."""
+        state = self.world.state
+        if state[slot, layout.LOTS] and not state[slot, layout.LEAVE] and state[slot, layout.TRAILED_TS] != ts:
+            best = bar.high if state[slot, layout.SIDE] > 0 else bar.low
+            self._kernel.move_trail(self.world, slot, ts, best)
+        return self._acted()
+
+    def priced(self, slot: int, ticks: int) -> None:
+        """The price that a slot is marked at from now on."""
+        self.world.state[slot, layout.LAST_CLOSE] = ticks
 
     def row(self, number: int) -> list[int]:
         """A copy of one row of the breaker (columns: risk/kernel/rows.py)."""

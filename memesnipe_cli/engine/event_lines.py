@@ -34,7 +34,10 @@ KINDS = {
 }
 # Events of the account as a whole or of a strategy, not of a slot.
 SCOPE_KINDS = (layout.RISK, layout.FLOWED)
-LINE_KINDS = frozenset(line for line, _ in KINDS.values())
+# Of an account at a venue, `order` and `fill` lines are the venue's orders and trades (venues/order_lines.py); what the
+# account makes of them has kinds of its own.
+LIVE_KINDS = {"order": "decision", "fill": "position"}
+LINE_KINDS = frozenset(line for line, _ in KINDS.values()) | frozenset(LIVE_KINDS.values())
 _KIND_OF = {event: kind for kind, (_, event) in KINDS.items()}
 
 _QTY, _PRICE, _MONEY, _TIME, _NUMBER = "qty", "price", "money", "time", "number"

@@ -7,7 +7,12 @@ from memesnipe_cli.engine.event_lines import Row
 from memesnipe_cli.engine.kernel import layout
 
 _KEPT = (layout.ENTRY_ORDER, layout.ENTRY_FILL, layout.EXIT_ORDER, layout.EXIT_FILL, layout.FUNDED)
-_RESTING = {layout.BY_STOP: "stop", layout.BY_TARGET: "target", layout.BY_DELISTING: "delisting"}
+_RESTING = {
+    layout.BY_STOP: "stop",
+    layout.BY_TARGET: "target",
+    layout.BY_DELISTING: "delisting",
+    layout.BY_DUST: "dust",
+}
 
 
 def follow(rows: list[Row], row: Row) -> list[Row] | None:

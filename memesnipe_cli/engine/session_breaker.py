@@ -95,6 +95,10 @@ class SessionBreaker:
         """A check of the breaker has failed: nothing that it guards may go on."""
         self._trip(ACCOUNT, Level.HALT, failed.cause, failed.reason)
 
+    def trip(self, scope: str, level: Level, cause: str, reason: str) -> None:
+        """Trip a scope for what the loop has found."""
+        self._trip(scope, level, cause, reason)
+
     def stop(self, refused: Refused) -> None:
         """Trip what a refusal of the gate says must be halted."""
         if refused.trip:

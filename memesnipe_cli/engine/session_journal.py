@@ -12,7 +12,7 @@ import numpy as np
 
 from memesnipe_cli.engine.account_fold import MARK, TRADE, AccountFold, AccountState, Key
 from memesnipe_cli.engine.account_step import SILENT, AccountStep, SlotSignal
-from memesnipe_cli.engine.event_lines import KINDS, SCOPE_KINDS, Grid, Row, body_of
+from memesnipe_cli.engine.event_lines import KINDS, LIVE_KINDS, SCOPE_KINDS, Grid, Row, body_of
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.model import EngineInput
 from memesnipe_cli.engine.open_trade import follow, last_of, order_of
@@ -57,7 +57,8 @@ class Decision:
 
 class SessionJournal:
     """The journal of one open session. `trades` are those that ended since this object was made; `state` is
-    the account as a process that starts now would fold it."""
+    the account as a process that starts now would fold it. live: orders and fills have lines of the venue's own
+    beside the account's."""
 
     def __init__(
         self,
@@ -66,8 +67,11 @@ class SessionJournal:
         inputs: EngineInput,
         strategies: Sequence[Labelled],
         on_line: OnLine | None,
+        *,
+        live: bool = False,
     ) -> None:
         session = state.session or {}
+        self._live = live
         self.state = state
         self._fold = AccountFold()
         self._journal = journal
@@ -99,24 +103,33 @@ class SessionJournal:
             self._trade_line([_of_slot(row, self.keys.index(keys[number])) for row in rows])
             for number, rows in self.state.finished
         ]
-        self._append(lines)
+        self.append(lines)
 
-    def write(self, events: list[Row], decision: Decision | None = None) -> None:
+    def write(
+        self,
+        events: list[Row],
+        decision: Decision | None = None,
+        *,
+        more: Mapping[str, Any] | None = None,
+        hold: bool = False,
+    ) -> None:
         """Record events that have just been booked; orders, fills, moved stops and funding are on the disk
-        when this returns."""
+        when this returns. more: what else their lines say. hold: they go to the disk with the next lines of `append`,
+        before anything that those allow."""
         lines: list[Line] = []
         for row in events:
             slot = row[layout.EVENT_SLOT]
             if row[layout.KIND] in SCOPE_KINDS:
                 lines.append((KINDS[row[layout.KIND]][0], self._scope_body(row)))
                 continue
-            lines.append((KINDS[row[layout.KIND]][0], self._body(row, slot, decision)))
+            body = self._body(row, slot, decision)
+            lines.append((self._kind(row), body if more is None else {**body, **more}))
             ended = follow(self._rows[slot], row)
             if ended is not None:
                 lines.append(self._trade_line(ended))
         self._waiting += self._with_highs(lines)
-        if any(row[layout.KIND] not in _BINDS_NOBODY for row in events):
-            self._append([])
+        if not hold and any(row[layout.KIND] not in _BINDS_NOBODY for row in events):
+            self.append([])
 
     def mark(
         self, bar_ms: int, base_ms: int, equity: float, cash: int, also: Sequence[Line] = (), **more: str
@@ -134,7 +147,7 @@ class SessionJournal:
             **self._high_of(equity),
             **more,
         }
-        self._append(self._with_highs([(MARK, body), *also]))
+        self.append(self._with_highs([(MARK, body), *also]))
 
     def open_trades(self) -> list[TradeRecord]:
         """The positions as trades that are not over."""
@@ -148,9 +161,9 @@ class SessionJournal:
     def _names_of(self) -> tuple[Any, Any, Any, Any]:
         return self._inputs.slots, self._inputs.terms, self._names, self._tags
 
-    def _append(self, lines: list[Line]) -> None:
-        """Write what waits, then these lines, in one piece."""
-        lines, self._waiting = self._waiting + lines, []
+    def append(self, lines: Sequence[Line]) -> None:
+        """Write what waits, then these lines, in one piece; on the disk when this returns."""
+        lines, self._waiting = [*self._waiting, *lines], []
         if not lines:
             return
         for entry in self._journal.append_many(lines):
@@ -158,6 +171,10 @@ class SessionJournal:
         if self._on_line is not None:
             for kind, body in lines:
                 self._on_line(kind, body)
+
+    def _kind(self, row: Row) -> str:
+        kind = KINDS[row[layout.KIND]][0]
+        return LIVE_KINDS.get(kind, kind) if self._live else kind
 
     def _high_of(self, equity: float) -> dict[str, str]:
         """The account's high-water mark, and how far below it an equity lies."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from memesnipe_cli.store.tables import Candles
     from memesnipe_cli.strategies.registry import LoadedStrategy
 
+PAPER, LIVE = "paper", "live"
 _COSTS = ("taker_fee", "half_spread", "min_notional", "min_qty", "shortable", "stop_limit")
 # Tables of a profile that may go beyond the owner's numbers, if they say so.
 LIMIT_TABLES = ("limits", "breaker", "recovery", "execution", "adaptive")
@@ -40,15 +41,17 @@ def session_body(
     dataset: Dataset,
     assumed: Assumptions,
     resets: Mapping[str, int],
+    mode: str = PAPER,
 ) -> dict[str, Any]:
     """The line's body. resets: how often each scope of the breaker had been reset before. `first` of each
-    instrument is the first bar its strategies see: signals are rebuilt from there."""
+    instrument is the first bar its strategies see: signals are rebuilt from there. mode: paper, or live where a venue
+    takes the orders."""
     rules = {name: _text(value) for name, value in asdict(assumed.rules).items() if name != "capital"}
     looser = [name for name in LIMIT_TABLES if getattr(profile, name).allow_looser]
     return {
         "session": f"{account}-{number}",
         "account": account,
-        "mode": "paper",
+        "mode": mode,
         "profile": profile.name,
         "reason": reason,
         "venue": dataset.series[0].candles.key.venue,
@@ -108,7 +111,11 @@ def differences(opened: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterato
     for name in ours.keys() & theirs.keys():
         yield from _changed(f"{name}.", theirs[name], ours[name])
     yield from _changed("", opened["rules"], wanted["rules"])
-    if opened["symbols"] == wanted["symbols"] and opened["venue"] == wanted["venue"]:
+    if opened["mode"] != wanted["mode"]:
+        yield f"it is a {opened['mode']} session, asked for {wanted['mode']}"
+    # What a venue asks and allows changes while one trades there; a simulated one does not.
+    same = opened["symbols"] == wanted["symbols"] and opened["venue"] == wanted["venue"]
+    if same and opened["mode"] == PAPER:
         for before, now in zip(opened["instruments"], wanted["instruments"], strict=True):
             yield from _changed(
                 f"{before['symbol']} ",

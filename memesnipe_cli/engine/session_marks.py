@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from memesnipe_cli.clock import now_ms
 from memesnipe_cli.engine.account_step import AccountStep
@@ -18,12 +18,20 @@ from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.risk.processes import started_ticks
 
 if TYPE_CHECKING:
-    from memesnipe_cli.engine.session import SessionRequest
     from memesnipe_cli.profile import Profile
 
 
+class Trading(Protocol):
+    """What trades: an account under a profile."""
+
+    @property
+    def account(self) -> str: ...
+    @property
+    def profile(self) -> Profile: ...
+
+
 def marks_of(
-    request: SessionRequest,
+    request: Trading,
     book: SessionJournal,
     account: AccountStep,
     close_ms: int,

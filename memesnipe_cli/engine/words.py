@@ -14,6 +14,7 @@ EXIT_REASONS = {
     layout.BY_TARGET: "target",
     layout.BY_DELISTING: "delisted",
     layout.BY_EMERGENCY: "emergency",
+    layout.BY_DUST: "dust",
 }
 CAPS = {
     layout.CAP_RISK: "risk",
@@ -50,6 +51,9 @@ MISSES = {
     layout.MISSED_LIMIT: "limit",
     layout.MISSED_DELISTED: "delisted",
     layout.MISSED_BREAKER: "breaker",
+    layout.MISSED_UNSENT: "not_sent",
+    layout.MISSED_REFUSED: "venue_refused",
+    layout.MISSED_ABSENT: "never_arrived",
 }
 CAUSES = {
     0: "",

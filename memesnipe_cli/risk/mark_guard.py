@@ -181,6 +181,12 @@ class MarkGuard:
             latest += after_fee * prices[1]
         return Confirmed(total, latest)
 
+    def closing_price(self, now_ms: int, instrument: str, position: Held) -> float | None:
+        """What a position can be closed at, confirmed, before the fee; None where there is no confirmed price."""
+        self._look(now_ms)
+        prices = self._prices(instrument, position, now_ms)
+        return None if isinstance(prices, str) else prices[0]
+
     def _look(self, now_ms: int) -> None:
         """Time goes on. Where it steps back nothing that was heard can be dated: everything begins anew."""
         if now_ms < self._now_ms:

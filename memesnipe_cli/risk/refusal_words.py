@@ -52,6 +52,7 @@ SENTENCES = {
     "entry_rate": "no entry order is left of {limit} a minute",
     "message_rate": "no message is left of {limit} a minute",
     "executions": "{strategy} filled {value} entries in this hour, {limit} is the most: it is to be halted",
+    "order_unknown": "{value} may exist at the venue: this coin waits until the venue has been asked",
     "no_id": "the order has no client order id",
     "duplicate_id": "the client order id {value} has been used",
     "duplicate_order": "the same order was sent {value} ms ago, {limit} ms must lie between",

@@ -12,15 +12,14 @@ from decimal import Decimal
 from memesnipe_cli import clock
 from memesnipe_cli.clock import format_time
 from memesnipe_cli.errors import MemesnipeError, RefusedError, UsageError
-from memesnipe_cli.risk.approval import Refused
+from memesnipe_cli.risk.approval import Approved, Refused
 from memesnipe_cli.risk.facts import Facts
 from memesnipe_cli.risk.gate import Gate
 from memesnipe_cli.risk.intent import Action, OrderIntent
-from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.venues import outcome
 from memesnipe_cli.venues.amending import amend, deadline
 from memesnipe_cli.venues.booking import Booked, book_fills, end, hold
-from memesnipe_cli.venues.desk import Desk
+from memesnipe_cli.venues.desk import Desk, JournalWriter
 from memesnipe_cli.venues.order_book import Order, OrderBook
 from memesnipe_cli.venues.order_lines import cancel_line, intent_line, state_line
 from memesnipe_cli.venues.order_state import ENDED, OrderState
@@ -45,7 +44,7 @@ class Executor:
     def __init__(
         self,
         venue: Venue,
-        journal: Journal,
+        journal: JournalWriter,
         gate: Gate,
         taker_fee: Decimal,
         trade_share: Decimal,
@@ -88,13 +87,25 @@ class Executor:
         Raises RefusedError while an earlier order of the same coin is not settled; StoreError where the journal cannot
         be written (nothing was sent); UsageError for an order that the venue cannot take (nothing was sent).
         """
-        if intent.action is Action.CANCEL:
-            raise UsageError(f"{intent.id} is a cancel", "call cancel")
         self._check_settled(intent)
-        said = self.desk.gate.check(intent, facts)
+        said = self.approve(intent, facts)
         if isinstance(said, Refused):
             self.desk.journal.append("refusal", said.body())
             return said
+        return self.dispatch(said, expires_ms=expires_ms)
+
+    def approve(self, intent: OrderIntent, facts: Facts) -> Approved | Refused:
+        """Check an order that `dispatch` is to send; what it may use is reserved until it ends. Nothing is written."""
+        if intent.action is Action.CANCEL:
+            raise UsageError(f"{intent.id} is a cancel", "call cancel")
+        waits_for = self._unsettled_beside(intent)
+        if waits_for:
+            return Refused(intent, "unknown", "order_unknown", waits_for, None)
+        return self.desk.gate.check(intent, facts)
+
+    def dispatch(self, said: Approved, *, expires_ms: int | None = None) -> Order:
+        """Write an approved order down, send it once, write down what became of it. Raises as `place`."""
+        intent = said.intent
         deadline_ms = deadline(self.desk)
         now_ms = self.desk.venue_now()
         sent = state_line(
@@ -112,6 +123,7 @@ class Executor:
             raise
         order = self.book.of(intent.id)
         self.desk.approvals[intent.id] = said
+        self.desk.sending(order)
         try:
             answer = self.desk.venue.send(said, deadline_ms=deadline_ms, expires_ms=expires_ms)
         except MemesnipeError as error:
@@ -166,13 +178,18 @@ class Executor:
             self.desk.move(order, OrderState.UNKNOWN, reason=answer.why)
 
     def _check_settled(self, intent: OrderIntent) -> None:
-        for each in self.book.unsettled():
-            if each.intent.base == intent.base:
-                raise RefusedError(
-                    f"{intent.base} waits for the order {each.intent.id}, which may exist at the venue",
-                    "it is blocked until the venue has been asked: settle it",
-                    code="order_unknown",
-                )
+        waits_for = self._unsettled_beside(intent)
+        if waits_for:
+            raise RefusedError(
+                f"{intent.base} waits for the order {waits_for}, which may exist at the venue",
+                "it is blocked until the venue has been asked: settle it",
+                code="order_unknown",
+            )
+
+    def _unsettled_beside(self, intent: OrderIntent) -> str:
+        """The order of the same coin that may exist unseen, "" where there is none."""
+        found = (each.intent.id for each in self.book.unsettled() if each.intent.base == intent.base)
+        return next(found, "")
 
     def _tell_gate(self) -> None:
         gate = self.desk.gate

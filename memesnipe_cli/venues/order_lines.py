@@ -121,13 +121,16 @@ def cancel_line(order_id: str, venue_id: str, state: str, now_ms: int, reason: s
 
 def fill_line(intent: OrderIntent, fill: VenueFill) -> Line:
     """A trade, as the venue wrote it."""
-    return FILL, {
-        "order": intent.id,
+    return FILL, {"strategy": intent.strategy, "venue": intent.venue, **fill_body(intent.id, fill)}
+
+
+def fill_body(order_id: str, fill: VenueFill) -> dict[str, Any]:
+    """A trade without what its order says of it."""
+    return {
+        "order": order_id,
         "venue_trade_id": fill.trade_id,
         "venue_id": fill.venue_order_id,
-        "strategy": intent.strategy,
-        "venue": intent.venue,
-        "symbol": intent.symbol,
+        "symbol": fill.symbol,
         "side": fill.side,
         "qty": plain(fill.qty),
         "price": plain(fill.price),

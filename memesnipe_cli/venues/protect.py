@@ -63,10 +63,12 @@ class Protector:
         self._account = account
         self._limit_share = limit_share
 
-    def step(self, key: OrderKey, stop: Decimal, facts: Facts) -> Protection:
-        """One step towards a stop at `stop` under all that is held. key: of the protective order (the open of its
-        entry's bar, leg `stop`). Raises NetworkError where the venue does not answer; DataError for a stop that is
-        none."""
+    def step(
+        self, key: OrderKey, stop: Decimal, facts: Facts, leaving: Decimal = _ZERO
+    ) -> Protection:
+        """One step towards a stop at `stop` under all that is held but `leaving`, which is about to be sold otherwise.
+        key: of the protective order (the open of its entry's bar, leg `stop`). Raises NetworkError where the venue does
+        not answer; DataError for a stop that is none."""
         if not (stop.is_finite() and stop > 0):
             raise DataError(f"a stop of {stop} for {key.symbol}", "a trigger is a price above 0")
         book = self._executor.book
@@ -75,9 +77,9 @@ class Protector:
                 self._executor.settle(order.intent.id)
         holding = book.holdings.get((key.strategy, key.symbol))
         resting = book.protecting(key.strategy, key.symbol)
-        if holding is None or holding.qty <= 0:
+        wanted = _ZERO if holding is None else _floor(holding.qty - leaving, facts.product.lot)
+        if holding is None or wanted <= 0:
             return self._drop(resting, facts)
-        wanted = _floor(holding.qty, facts.product.lot)
         if not resting:
             return self._place(key, holding, wanted, stop, facts)
         if len(resting) > 1:

@@ -59,7 +59,10 @@ def took(desk: Desk, order: Order, found: VenueOrder) -> Booked:
     if order.state in UNSETTLED:
         desk.first_absent.pop(order.intent.id, None)
         desk.move(order, OrderState.ACCEPTED, venue_id=found.venue_id)
-    booked = book_fills(desk, {found.venue_id: order.intent.id})
+    # The venue's count says whether there is a trade to be read: a history costs more than an order.
+    booked = Booked()
+    if found.filled != order.filled:
+        booked = book_fills(desk, {found.venue_id: order.intent.id})
     if order.amendment is not None:
         amendment_known(desk, order, found)
     if found.status is VenueStatus.CLOSED and order.state not in ENDED and order.filled == found.filled:

@@ -177,6 +177,16 @@ def fill_entry_order(w: World, slot: int, bar: TickBar) -> None:
         value = value_down(w, slot, lots, ticks)
         fee = fee_on(w, slot, value)
         cash = value - fee
+    enter_position(w, bar.ts, slot, lots, ticks, cash, fee, bar.open)
+
+
+def enter_position(
+    w: World, ts: int, slot: int, lots: int, ticks: int, cash: int, fee: int, reference: int
+) -> None:
+    """A waiting entry bought (or sold short) lots at ticks: its stop and its target follow from what it was filled
+    at."""
+    side = w.state[slot, WAIT_SIDE]
+    stop = ticks - side * w.state[slot, WAIT_STOP]
     target = 0
     target_lots = 0
     if w.state[slot, LOTS] == 0:
@@ -185,7 +195,7 @@ def fill_entry_order(w: World, slot: int, bar: TickBar) -> None:
             target_lots = target_leg(w, slot, lots, stop)
     else:
         stop = max(1, w.state[slot, STOP] + side * w.state[slot, STEP])
-    emit_entry_fill(w, bar.ts, slot, side, lots, ticks, cash, fee, bar.open, stop, target, target_lots)
+    emit_entry_fill(w, ts, slot, side, lots, ticks, cash, fee, reference, stop, target, target_lots)
 
 
 def first_target(w: World, slot: int, side: int, ticks: int) -> int:

@@ -173,6 +173,7 @@ BY_STOP = 3
 BY_TARGET = 4
 BY_DELISTING = 5
 BY_EMERGENCY = 6
+BY_DUST = 7  # too small for its venue to sell: written off, outside the account
 
 # refusals (CODE of REFUSED); NO_ROOM + cap names the cap that left nothing
 BAD_SIGNAL = 1
@@ -210,6 +211,9 @@ MISSED_VOLUME = 2
 MISSED_LIMIT = 3
 MISSED_DELISTED = 4
 MISSED_BREAKER = 5
+MISSED_UNSENT = 6  # it never left this machine
+MISSED_REFUSED = 7  # the venue did not take it
+MISSED_ABSENT = 8  # it never reached the venue
 
 # --- signal flags ---------------------------------------------------------------------------------------------------
 ENTER_MASK = 3

@@ -1,0 +1,265 @@
+"""The live loop: bar by bar the decisions of the backtest, sent to a venue; between bars the venue is asked, stops are
+kept, the breaker is obeyed. It ends by itself, by its time, or when it is told; positions stay protected at the venue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from memesnipe_cli.clock import DAY_MS, HOUR_MS, floor_to
+from memesnipe_cli.engine.account_step import SlotSignal
+from memesnipe_cli.engine.feed import TapeStep
+from memesnipe_cli.engine.kernel import layout
+from memesnipe_cli.engine.live_steps import LiveSource, LiveSteps
+from memesnipe_cli.engine.session import threshold_lines
+from memesnipe_cli.engine.session_journal import Decision
+from memesnipe_cli.errors import NetworkError
+from memesnipe_cli.live.reporting import Reporter
+from memesnipe_cli.live.request import LiveRun
+from memesnipe_cli.live.starting import Opened
+from memesnipe_cli.records import time_text
+from memesnipe_cli.risk.bounds import CLOSED_BAR_MS
+from memesnipe_cli.risk.levels import Level
+
+if TYPE_CHECKING:
+    from memesnipe_cli.live.request import LiveRequest
+    from memesnipe_cli.market.live.feed import BarsClosed, FeedState, LiveFeed
+
+PRODUCTS_EVERY_S = 60.0
+SEE_THROUGH_S = 20.0  # how long a loop that ends waits for its orders to be known
+_NO_ENTRY = ~(layout.ENTER_MASK | layout.CLOSED_FLAG)
+
+
+@dataclass(slots=True)
+class LiveLoop:
+    """One run. key_check: asks the venue whether the key is still fit, and raises where it is not."""
+
+    request: LiveRequest
+    opened: Opened
+    feed: LiveFeed
+    after_ms: int
+    record: Callable[[BarsClosed], None] = field(default=lambda closed: None)
+    key_check: Callable[[], None] = field(default=lambda: None)
+    bars: int = 0
+    stopping: bool = False
+    _reporter: Reporter = field(init=False)
+    _products_s: float = 0.0
+    _key_day: int = 0
+    _trouble: str = ""
+    _decided_now: bool = False
+
+    def __post_init__(self) -> None:
+        self._reporter = Reporter(self.request, self.opened, self.feed)
+        self._key_day = self.request.now() // DAY_MS
+
+    def run(self) -> LiveRun:
+        """Trade until the feed, the time or the person ends it. Raises RefusedError where the right to send was taken
+        away or a check broke."""
+        opened, request = self.opened, self.request
+        source = LiveSource(
+            name=request.venue,
+            feed=self.feed,
+            after_ms=self.after_ms,
+            now=request.now,
+            duration_s=request.duration_s,
+            record=self.record,
+            on_state=self._feed_changed,
+        )
+        steps = LiveSteps(
+            source,
+            opened.inputs,
+            opened.dataset,
+            request.strategies,
+            opened.assumed,
+            request.store,
+            request.cache_dir,
+            opened.begin,
+        )
+        ended = False
+        try:
+            for step in steps:
+                if step is not None:
+                    self._bar(step)
+                self._between()
+                if request.should_stop() or (request.once and self._decided_now):
+                    break
+            self._see_through()
+            ended = True
+        finally:
+            if ended:
+                self._show(ended=True)
+            self.feed.close()
+        return self._result()
+
+    # A bar
+
+    def _bar(self, step: TapeStep) -> None:
+        """Decide at the close of a bar, and send what was decided. A bar that closed long ago opens nothing."""
+        opened, account = self.opened, self.opened.account
+        heard = account.monotonic()
+        fresh = bool(step.ages) and min(step.ages) <= CLOSED_BAR_MS
+        self._new_day(step)
+        bars = account.kernel.bars(step.ts, step.ticks, step.volumes, step.rates)
+        account.decided_ms = step.ts
+        close_ms = step.ts + opened.inputs.tape.base_ms
+        for terms, volume, ticks in zip(opened.inputs.terms, step.volumes, step.ticks, strict=True):
+            if ticks[0]:
+                account.market.quality.volume(terms.symbol, close_ms, volume)
+        for slot in account.slots:
+            bar = bars[opened.inputs.slots[slot].instrument]
+            if (
+                bar.open
+                and account.cell(slot, layout.LOTS)
+                and account.cell(slot, layout.ENTRY_TS) <= step.ts
+            ):
+                account.write(account.kernel.trailed(step.ts, slot, bar))
+        account.market.look()
+        opened.guard.look()
+        opened.guard.judge()
+        said = step.said if fresh and self._may_open() else [_exits_of(each) for each in step.said]
+        events = account.kernel.decide(bars, opened.guard.equity, said)
+        for row in events:
+            if row[layout.KIND] == layout.ENTRY_ORDER:
+                order_id = account.book.order_id(row[layout.EVENT_SLOT], row) or ""
+                opened.watcher.timer.signal(order_id, close_ms, heard)
+        passed, approved, refused = opened.broker.entries.check(events)
+        decision = Decision(opened.guard.equity, step.said, opened.inputs.tape.base_ms, refused)
+        account.book.write(passed, decision, hold=True)
+        for each in approved:
+            quote = self.feed.quote(each.intent.symbol)
+            bid, ask, mid = (None, None, None) if quote is None else (quote.bid, quote.ask, quote.mid)
+            opened.watcher.timer.decided(each.intent.id, mid, bid, ask)
+        self._send(approved)
+        account.book.append([])
+        account.book.mark(step.ts, opened.inputs.tape.base_ms, opened.guard.equity, account.kernel.cash)
+        self.bars += 1
+        self._reporter.decided(step, passed, refused)
+        self._decided_now = self._decided_now or fresh
+
+    def _send(self, approved: list[Any]) -> None:
+        try:
+            self.opened.broker.entries.send(approved)
+        except NetworkError as problem:
+            # The orders are out; what became of them is asked between bars.
+            self.request.say(problem.message)
+
+    def _new_day(self, step: TapeStep) -> None:
+        account, opened = self.opened.account, self.opened
+        day_ms = floor_to(step.ts, DAY_MS)
+        if step.scales is not None:
+            self.opened = opened = replace(opened, inputs=replace(opened.inputs, scales=step.scales))
+            account.kernel.use_scales(int(opened.inputs.tape.ts[0]) // DAY_MS, step.scales.tolist())
+        if day_ms > account.book.state.marked_day:
+            changes = threshold_lines(opened.inputs, day_ms) if step.scales is not None else []
+            account.book.mark(
+                account.decided_ms,
+                opened.inputs.tape.base_ms,
+                opened.guard.equity,
+                account.kernel.cash,
+                changes,
+                day=time_text(day_ms),
+            )
+
+    # Between bars
+
+    def _between(self) -> None:
+        opened = self.opened
+        opened.account.market.look()
+        opened.guard.look()
+        opened.broker.step()
+        trouble = opened.reconciler.step(opened.guard.level)
+        if trouble and trouble != self._trouble:
+            self.request.say(f"reconciliation: {trouble}")
+        self._trouble = trouble
+        self._products()
+        self._check_key()
+        lines = opened.watcher.taken()
+        if lines:
+            opened.account.book.append(lines)
+        self._show()
+
+    def _products(self) -> None:
+        """How the venue trades each instrument now: it may say cancel-only, or nothing at all."""
+        market, now_s = self.opened.account.market, self.opened.account.monotonic()
+        if now_s - self._products_s < PRODUCTS_EVERY_S and self._products_s:
+            return
+        self._products_s = now_s
+        venue = self.opened.account.executor.desk.venue
+        try:
+            market.quality.venue_status(market.venue, market.now(), venue.venue_status())
+            for symbol, product in market.products.items():
+                status = venue.status(symbol)
+                if status != product.status:
+                    self.request.say(f"{symbol} is {status} at {market.venue} now")
+                    market.products[symbol] = replace(product, status=status)
+        except NetworkError as problem:
+            market.quality.venue_status(market.venue, market.now(), None)
+            self.request.say(problem.message)
+
+    def _check_key(self) -> None:
+        day = self.request.now() // DAY_MS
+        if day != self._key_day:
+            try:
+                self.key_check()
+                self._key_day = day
+            except NetworkError as problem:
+                # Asked again within the hour; a key that is refused ends the loop.
+                self._key_day = day if self.request.now() % DAY_MS < HOUR_MS else self._key_day
+                self.request.say(problem.message)
+
+    def _feed_changed(self, state: FeedState) -> None:
+        if state.problem:
+            self.request.say(f"market data by {state.source}: {state.problem}")
+        else:
+            self.request.say(f"market data by {state.source}")
+        self.opened.reconciler.soon()
+
+    def _show(self, *, ended: bool = False) -> None:
+        status = self._reporter.status(self.stopping)
+        self.opened.guard.show(status.body(), ended=ended)
+        self.request.on_status(status)
+
+    # The end
+
+    def _may_open(self) -> bool:
+        return not self.stopping and not self.request.should_stop() and self.opened.guard.level < Level.HALT
+
+    def _see_through(self) -> None:
+        """Open nothing more, and find out what became of the orders that are out, for a while."""
+        self.stopping = True
+        opened = self.opened
+        until = opened.account.monotonic() + SEE_THROUGH_S
+        while opened.account.monotonic() < until:
+            opened.guard.look()
+            opened.broker.step()
+            self._show()
+            if not opened.broker.waiting() and not opened.broker.trouble:
+                break
+            time.sleep(0.05)
+        lines = opened.watcher.taken()
+        if lines:
+            opened.account.book.append(lines)
+
+    def _result(self) -> LiveRun:
+        opened = self.opened
+        book = opened.account.executor.book
+        return LiveRun(
+            state=opened.account.book.state,
+            trades=opened.account.book.trades,
+            open_trades=opened.account.book.open_trades(),
+            bars=self.bars,
+            stopped=self.request.should_stop(),
+            resumed=opened.resumed,
+            level=opened.guard.level,
+            halted_strategies=opened.guard.halted_strategies,
+            left=self._reporter.left(),
+            unsettled=[each.intent.id for each in book.unsettled()],
+            status=self._reporter.status(True).body(),
+        )
+
+
+def _exits_of(signal: SlotSignal) -> SlotSignal:
+    """A signal without what it would open."""
+    return SlotSignal(signal.flags & _NO_ENTRY) if signal.flags else signal

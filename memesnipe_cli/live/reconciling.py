@@ -1,0 +1,111 @@
+"""Reconciliation while the loop runs: every few minutes, after trouble, and after every unknown. What does not add up
+halts the account or the symbol; until book and venue agree nothing is entered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from memesnipe_cli import clock
+from memesnipe_cli.errors import NetworkError
+from memesnipe_cli.live.market import Market
+from memesnipe_cli.records import time_text
+from memesnipe_cli.risk.latch import Hold, LatchFile
+from memesnipe_cli.risk.levels import Level
+from memesnipe_cli.risk.scopes import ACCOUNT, symbol_scope
+from memesnipe_cli.venues.calls import NoSuchThingError
+from memesnipe_cli.venues.executor import Executor
+from memesnipe_cli.venues.flows import explained
+from memesnipe_cli.venues.reconcile import Remedy
+from memesnipe_cli.venues.reconciling import Reconciled, reconcile_now
+
+if TYPE_CHECKING:
+    from memesnipe_cli.profile_risk import Monitoring
+
+CAUSE = "reconciliation"
+SOON_S = 5.0  # after a reconciliation that could not be finished
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """done: the last one; done_ms: when; trip: halts a scope."""
+
+    executor: Executor
+    market: Market
+    store_part: str
+    monitoring: Monitoring
+    monotonic: Callable[[], float]
+    trip: Callable[[str, str, str], None] = field(default=lambda scope, cause, words: None)
+    done: Reconciled | None = None
+    done_ms: int = 0
+    _next_s: float = field(default=-math.inf)
+
+    @property
+    def level(self) -> Level:
+        """What a finding trips."""
+        return Level.HALT
+
+    def now(self) -> Reconciled:
+        """Reconcile. Raises NetworkError."""
+        desk = self.executor.desk
+        venue = self.market.venue
+        self.done = reconcile_now(desk, self.store_part, self._flows(desk.book.reconciled_ms.get(venue, 0)))
+        self.done_ms = self.market.now()
+        self.market.standing.reconciled = self.done.clean
+        self.market.skew_ms = float(desk.ahead_ms)
+        self.market.quality.clock_skew(self.done_ms, max(0.0, abs(desk.ahead_ms) - 1000.0))
+        return self.done
+
+    def due(self, level: Level) -> bool:
+        """Whether it is time, at this level of the breaker."""
+        return self.monotonic() >= self._next_s
+
+    def soon(self) -> None:
+        """As soon as it can be: a connection was lost, or something is not known."""
+        self._next_s = min(self._next_s, self.monotonic())
+
+    def step(self, level: Level) -> str:
+        """Reconcile where it is due; what does not add up, in words, "" where all is well."""
+        if not self.due(level):
+            return ""
+        settings = self.monitoring
+        every = settings.elevated_reconcile_seconds if level >= Level.WARNING else settings.reconcile_seconds
+        self._next_s = self.monotonic() + SOON_S
+        try:
+            self.executor.desk.sync_clock()
+            done = self.now()
+        except NetworkError as problem:
+            self.market.standing.reconciled = False
+            return problem.message
+        self._next_s = self.monotonic() + (every if done.clean else SOON_S)
+        for each in done.findings:
+            if each.remedy is Remedy.HALT_SYMBOL and each.symbol:
+                self.trip(symbol_scope(each.symbol), CAUSE, each.message)
+            elif each.remedy in (Remedy.HALT, Remedy.HALT_SYMBOL):
+                self.trip(ACCOUNT, CAUSE, each.message)
+        for words in done.impossible:
+            self.trip(ACCOUNT, CAUSE, words)
+        return "; ".join(
+            [*done.impossible, *(each.message for each in done.findings if each.remedy != "leave")]
+        )
+
+    def _flows(self, since_ms: int) -> dict[str, Decimal]:
+        """By currency, what deposits, withdrawals and the like changed since then. A venue without a ledger explains
+        nothing, so that such a change halts."""
+        if not since_ms:
+            return {}
+        try:
+            flows = self.executor.desk.venue.flows(since_ms)
+        except NoSuchThingError:
+            return {}
+        return {name: amount for name, amount in explained(flows).items() if amount}
+
+    @staticmethod
+    def halt(file: LatchFile, scope: str, cause: str, words: str) -> None:
+        """Trip a scope before there is a session."""
+        file.trip(
+            scope, Hold(Level.HALT, CAUSE, f"{cause}: {words}", time_text(clock.now_ms()), "engine", None)
+        )

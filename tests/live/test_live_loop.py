@@ -1,0 +1,178 @@
+"""The live loop trades on the hostile venue as it was told, and its books are the venue's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal as D
+from pathlib import Path
+
+import pytest
+from live_cases import SYMBOL, Bar, Rig
+from venue_server import VenueServer
+
+from memesnipe_cli.errors import RefusedError
+from memesnipe_cli.risk.latch import LatchFile
+from memesnipe_cli.risk.levels import Level
+
+UP = Bar.to("0.1000", "0.1010")
+DOWN = Bar.to("0.1010", "0.1000")
+FLAT = Bar.to("0.1000", "0.1000")
+CRASH = Bar.to("0.1000", "0.0850")
+MOON = Bar.to("0.1000", "0.1000", high="0.1130")
+
+
+@pytest.fixture(params=["kraken", "coinbase"])
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    with VenueServer(request.param, {"USD": "1000", "DOGE": "5000"}) as server:
+        server.price(SYMBOL, "0.0999", "0.1001")
+        yield Rig(server, tmp_path)
+
+
+def test_buys_protects_and_sells(rig: Rig) -> None:
+    done = rig.trade(FLAT, UP, FLAT, DOWN, FLAT)
+    assert [trade.exit_reason for trade in done.trades] == ["signal"]
+    assert not done.left
+    rig.assert_whole()
+
+
+def test_the_stop_at_the_venue_sells_in_the_middle_of_a_bar(rig: Rig) -> None:
+    done = rig.trade(FLAT, UP, CRASH, FLAT)
+    assert [trade.exit_reason for trade in done.trades] == ["stop"]
+    rig.assert_whole()
+
+
+def test_the_target_is_watched_and_sold_at(rig: Rig) -> None:
+    done = rig.trade(FLAT, UP, MOON, FLAT)
+    assert [trade.exit_reason for trade in done.trades] == ["target"]
+    assert done.trades[0].pnl > 0
+    rig.assert_whole()
+
+
+def test_a_position_outlives_the_process_and_is_left_by_the_next_one(rig: Rig) -> None:
+    first = rig.trade(FLAT, UP, FLAT)
+    assert first.left and "covered" in first.left[0]
+    rig.assert_whole()
+    second = rig.trade(FLAT, DOWN, FLAT)
+    assert second.resumed
+    assert [trade.exit_reason for trade in second.trades] == ["signal"]
+    assert not second.left
+    rig.assert_whole()
+
+
+def test_the_stop_may_sell_while_nobody_runs(rig: Rig) -> None:
+    rig.trade(FLAT, UP, FLAT)
+    rig.server.price(SYMBOL, "0.0849", "0.0851")
+    rig.keep([CRASH])
+    rig.server.price(SYMBOL, "0.0999", "0.1001")
+    done = rig.trade(FLAT, FLAT)
+    assert [trade.exit_reason for trade in done.trades] == ["stop"]
+    rig.assert_whole()
+
+
+def test_a_bar_that_closed_long_ago_opens_nothing(rig: Rig) -> None:
+    rig.trade(FLAT)
+    rig.keep([UP, FLAT])
+    done = rig.trade(FLAT, FLAT)
+    assert not done.left
+    assert not rig.server.oracle.ours()
+
+
+def test_an_exit_that_was_missed_while_away_is_made_up_for(rig: Rig) -> None:
+    rig.trade(FLAT, UP, FLAT)
+    rig.keep([DOWN, FLAT])
+    done = rig.trade(FLAT, FLAT)
+    assert [trade.exit_reason for trade in done.trades] == ["signal"]
+    rig.assert_whole()
+
+
+def test_the_users_own_orders_and_coins_are_left_alone(rig: Rig) -> None:
+    own = rig.server.user_order(SYMBOL, "sell", "limit", "1000", price="0.2")
+    rig.trade(FLAT, UP, FLAT, DOWN, FLAT)
+    assert own in rig.server.open_orders()
+    rig.assert_whole()
+
+
+def test_a_halt_by_a_person_keeps_entries_back_and_lets_exits_go(rig: Rig) -> None:
+    def halt(number: int) -> None:
+        if number == 2:
+            from memesnipe_cli.risk.latch import Hold
+
+            LatchFile(rig.store.paths, "live").trip(
+                "account", Hold(Level.HALT, "manual", "a test", "2026-01-01T00:00:00Z", "person", None)
+            )
+
+    done = rig.trade(FLAT, UP, FLAT, DOWN, FLAT, UP, FLAT, moves=halt)
+    assert done.level is Level.HALT
+    assert len(done.trades) == 1
+    assert not done.left
+    rig.assert_whole()
+    with pytest.raises(RefusedError, match="HALT"):
+        rig.trade(FLAT)
+
+
+def test_an_emergency_closes_everything(rig: Rig) -> None:
+    def emergency(number: int) -> None:
+        if number == 2:
+            from memesnipe_cli.risk.latch import Hold
+
+            LatchFile(rig.store.paths, "live").trip(
+                "account", Hold(Level.EMERGENCY, "manual", "a test", "2026-01-01T00:00:00Z", "person", None)
+            )
+
+    done = rig.trade(FLAT, UP, FLAT, FLAT, moves=emergency)
+    assert [trade.exit_reason for trade in done.trades] == ["emergency"]
+    rig.assert_whole()
+
+
+def test_an_entry_whose_answer_is_lost_is_found_and_protected(rig: Rig) -> None:
+    path = "AddOrder" if rig.server.dialect == "kraken" else "/orders"
+    rig.server.fail("timeout", where=path, when="after")
+    done = rig.trade(FLAT, UP, FLAT, FLAT, DOWN, FLAT)
+    assert [trade.exit_reason for trade in done.trades] == ["signal"]
+    rig.assert_whole()
+
+
+def test_an_entry_that_never_arrived_is_given_up(rig: Rig) -> None:
+    path = "AddOrder" if rig.server.dialect == "kraken" else "/orders"
+    rig.server.fail("reset", where=path, when="before")
+    done = rig.trade(FLAT, UP, FLAT, FLAT)
+    assert not done.unsettled or rig.server.dialect == "coinbase"
+    rig.assert_whole()
+
+
+def test_a_manual_trade_in_our_lots_halts_the_symbol(rig: Rig) -> None:
+    rig.trade(FLAT, UP, FLAT)
+    rig.server.user_order(SYMBOL, "sell", "market", "100")
+    with pytest.raises(RefusedError, match="somebody else"):
+        rig.trade(FLAT)
+    assert LatchFile(rig.store.paths, "live").read(must_exist=True).level(f"symbol:{SYMBOL}") is Level.HALT
+
+
+def test_money_that_is_gone_without_a_reason_halts_and_a_withdrawal_does_not(rig: Rig) -> None:
+    rig.trade(FLAT)
+    rig.server.withdraw("USD", D(50))
+    rig.trade(FLAT)
+
+
+def test_real_money_needs_a_promotion_or_a_reason(rig: Rig) -> None:
+    with pytest.raises(RefusedError, match="no promotion"):
+        rig.trade(FLAT, without_promotion="")
+    assert not rig.server.oracle.ours()
+
+
+def test_other_settings_need_a_new_session(rig: Rig) -> None:
+    rig.trade(FLAT)
+    limits = rig.profile.limits.model_copy(update={"price_collar": 0.01})
+    with pytest.raises(RefusedError, match="settings"):
+        rig.trade(FLAT, profile=rig.profile.model_copy(update={"limits": limits}))
+
+
+def test_blind_without_prices_it_enters_nothing(rig: Rig) -> None:
+    from live_cases import VenueFeed
+
+    feed = VenueFeed(rig.server, [FLAT, UP, FLAT], rig.begin_ms)
+    feed.blind = True
+    with rig.store.journal("live").held():
+        loop, _ = rig.open(feed)
+        loop.run()
+    assert not rig.server.oracle.ours()
