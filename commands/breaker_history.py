@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from memesnipe_cli.commands.breaker_options import store_paths
+from memesnipe_cli.commands.breaker_options import EveryAccount, every_account, store_paths
 
 from memesnipe_cli.cli import current
-from memesnipe_cli.run_options import AccountName
 
 
 def history(
@@ -16,15 +15,27 @@ def history(
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only the last N lines. Default: all.")
     ] = None,
-    account: AccountName = "paper",
+    account: EveryAccount = None,
 ) -> None:
-    """What the breaker did, newest last: by the trade loop, by a person, by the watch."""
-    from memesnipe_cli.commands.breaker_output import HISTORY
+    """What the breaker did, newest last: by the trade loop, by a person, by the watch. Of all accounts unless one is
+    named."""
+    from memesnipe_cli.commands.breaker_output import HISTORY, WHOSE
 
     from memesnipe_cli.risk.breaker_journal import history as read_history
 
     run = current(ctx)
-    rows, problem = read_history(store_paths(run), account, limit)
-    run.console.records(rows, HISTORY, empty=f"the breaker of account {account!r} has never moved")
-    if problem:
-        run.console.warn(f"lines without a number wait for the journal: {problem}")
+    paths = store_paths(run)
+    names = list(every_account(paths, account))
+    rows, problems = [], []
+    for name in names:
+        found, problem = read_history(paths, name, limit)
+        rows += found
+        problems += [f"{name}: {problem}"] if problem else []
+    # What waits has no number and no moment at which it was recorded: it comes last.
+    rows.sort(key=lambda row: (row["recorded"] is None, row["recorded"] or ""))
+    if limit is not None:
+        rows = rows[-limit:]
+    columns = HISTORY if len(names) == 1 else (WHOSE, *HISTORY)
+    run.console.records(rows, columns, empty=f"the breaker of {' and '.join(names)} has never moved")
+    for each in problems:
+        run.console.warn(f"lines without a number wait for the journal of {each}")

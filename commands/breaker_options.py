@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +21,14 @@ OneStrategy = Annotated[
 OneSymbol = Annotated[
     str | None, typer.Option("--symbol", metavar="SYMBOL", help="Only this symbol, in every strategy.")
 ]
+EveryAccount = Annotated[
+    str | None,
+    typer.Option("--account", metavar="NAME", help="Only this account. Default: every one of the store."),
+]
+OneAccount = Annotated[
+    str | None,
+    typer.Option("--account", metavar="NAME", help="Which account; may be left out where there is one."),
+]
 
 
 def store_paths(run: Run) -> StorePaths:
@@ -27,6 +36,31 @@ def store_paths(run: Run) -> StorePaths:
     from memesnipe_cli.store.paths import StorePaths
 
     return StorePaths(run.store_path.absolute())
+
+
+def every_account(paths: StorePaths, account: str | None) -> Iterator[str]:
+    """The one that is named, else all that can be stopped, else the one that a new store begins with. Says the first
+    ones before it has found the last. Raises StoreError."""
+    from memesnipe_cli.risk.control import FIRST_ACCOUNT, accounts
+
+    if account is not None:
+        yield account
+        return
+    name = ""
+    for name in accounts(paths):
+        yield name
+    if not name:
+        yield FIRST_ACCOUNT
+
+
+def one_account(paths: StorePaths, account: str | None) -> str:
+    """The one that is named, else the only one. Raises UsageError that names them where there are several."""
+    names = list(every_account(paths, account))
+    if len(names) > 1:
+        raise UsageError(
+            f"this store has several accounts: {', '.join(names)}", f"say which: --account {names[0]}"
+        )
+    return names[0]
 
 
 def scope_of(strategy: str | None, symbol: str | None) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memesnipe_cli.console import Column, Console, OutputMode
 from memesnipe_cli.engine.figures import UNDEFINED, day, money, percent, price, whole
+from memesnipe_cli.records import record
 from memesnipe_cli.risk.latch_state import Latch, scope_words
 from memesnipe_cli.risk.levels import STOPPED, Level
 from memesnipe_cli.risk.scopes import ACCOUNT
 
 _STAGES = 4
 
+WHOSE = Column("account", "account")
 HISTORY = (
     Column("seq", "seq", right=True, write=whole),
     Column("recorded", "recorded", write=day),
@@ -27,6 +29,17 @@ HISTORY = (
     Column("drawdown", "drawdown", right=True, write=percent),
     Column("day's loss", "daily_loss", right=True, write=percent),
     Column("reason", "reason"),
+)
+_ACCOUNTS = (
+    WHOSE,
+    Column("level", "level"),
+    Column("cause", "cause"),
+    Column("since", "since", write=day),
+    Column("equity", "equity", right=True, write=money),
+    Column("drawdown", "drawdown", right=True, write=percent),
+    Column("day's loss", "daily_loss", right=True, write=percent),
+    Column("positions", "positions", right=True, write=lambda held: whole(len(held))),
+    Column("trader", "trader", write=lambda trader: _runs(trader)),
 )
 _TIERS = (
     Column("tier", "tier"),
@@ -110,6 +123,28 @@ def show_status(console: Console, row: Mapping[str, Any]) -> None:
             rows = [each for each in rows if each["state"] != "ok"]
         if rows:
             console.records(rows, columns, title=title)
+
+
+def show_all(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Several accounts: a line each for a person and with --jsonl; with --json one document, see `all_accounts`."""
+    if console.mode is OutputMode.JSON:
+        console.record(all_accounts(rows))
+    else:
+        console.records(rows, _ACCOUNTS)
+
+
+def all_accounts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One `breaker` record of several accounts: the highest level of all, and under `accounts` the record of each."""
+    level = max(Level[row["level"]] for row in rows)
+    return record("breaker", account=None, level=level.name, stopped=STOPPED[level], accounts=list(rows))
+
+
+def _runs(trader: Mapping[str, Any]) -> str:
+    if trader["running"] is None:
+        return f"on {trader['host']}"
+    if trader["running"]:
+        return f"pid {trader['pid']}, {_age(trader['age_seconds'] or 0.0)}"
+    return "none"
 
 
 def _account(row: Mapping[str, Any]) -> dict[str, str]:

@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import typer
-from memesnipe_cli.commands.breaker_options import OneStrategy, OneSymbol, Reason, scope_of, store_paths
+from memesnipe_cli.commands.breaker_options import (
+    OneAccount,
+    OneStrategy,
+    OneSymbol,
+    Reason,
+    one_account,
+    scope_of,
+    store_paths,
+)
 
 from memesnipe_cli.cli import Run, current
-from memesnipe_cli.run_options import AccountName
 
 if TYPE_CHECKING:
     from memesnipe_cli.risk.control import Reset
@@ -19,11 +26,12 @@ def reset(
     reason: Reason,
     strategy: OneStrategy = None,
     symbol: OneSymbol = None,
-    account: AccountName = "paper",
+    account: OneAccount = None,
 ) -> None:
     """Let trading go on after a halt, once its cause is understood: first the cool-off, then smaller sizes.
 
-    Refused while the loss of the present day or the drawdown over the account's whole life is too large.
+    Resets one account: --account says which where the store has several. Refused while the loss of the present day or
+    the drawdown over the account's whole life is too large.
     """
     from memesnipe_cli.commands.breaker_output import level_line
 
@@ -35,6 +43,7 @@ def reset(
     run = current(ctx)
     scope = scope_of(strategy, symbol)
     paths = store_paths(run)
+    account = one_account(paths, account)
     limits = run.profile.breaker
     done = control.reset(
         paths, account, scope, reason, daily_halt=limits.daily_halt, lifetime_halt=limits.lifetime_halt

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-from memesnipe_cli.commands.breaker_options import OneStrategy, store_paths
+from memesnipe_cli.commands.breaker_options import EveryAccount, OneStrategy, every_account, store_paths
 
 from memesnipe_cli.cli import Run, current
+from memesnipe_cli.console import OutputMode
 from memesnipe_cli.errors import ConfigError, ExitCode
 from memesnipe_cli.risk.levels import Level
-from memesnipe_cli.run_options import AccountName
+
+if TYPE_CHECKING:
+    from memesnipe_cli.store.paths import StorePaths
 
 
-def status(ctx: typer.Context, strategy: OneStrategy = None, account: AccountName = "paper") -> int:
-    """What is stopped and why, the marks, and the distance to each tier. Exit code 3 when halted."""
-    from memesnipe_cli.commands.breaker_output import show_status
+def status(ctx: typer.Context, strategy: OneStrategy = None, account: EveryAccount = None) -> int:
+    """What is stopped and why, the marks, and the distance to each tier; of several accounts a line each. Exit code 3
+    when one of them is halted."""
+    from memesnipe_cli.commands.breaker_output import show_all, show_status
 
+    run = current(ctx)
+    paths = store_paths(run)
+    found = [_one(run, paths, name, strategy) for name in every_account(paths, account)]
+    if len(found) == 1:
+        show_status(run.console, found[0][0])
+    else:
+        show_all(run.console, [row for row, _ in found])
+        if run.console.mode is OutputMode.HUMAN:
+            run.console.say("more of one: memesnipe breaker status --account NAME")
+    return ExitCode.REFUSED if max(level for _, level in found) >= Level.HALT else ExitCode.OK
+
+
+def _one(run: Run, paths: StorePaths, account: str, strategy: str | None) -> tuple[dict[str, Any], Level]:
+    """(the record of an account, its level; where a strategy is named, that one's if it is higher)."""
     from memesnipe_cli.risk.breaker_record import account_level, breaker_record, strategy_level
     from memesnipe_cli.risk.control import has_traded, read_latch
     from memesnipe_cli.risk.latch import LatchFile
@@ -25,8 +43,6 @@ def status(ctx: typer.Context, strategy: OneStrategy = None, account: AccountNam
     from memesnipe_cli.risk.spool import waiting
     from memesnipe_cli.risk.trader import trader_state
 
-    run = current(ctx)
-    paths = store_paths(run)
     latch = read_latch(paths, account)
     marks = read_marks(marks_path(paths, account))
     level = account_level(latch, marks)
@@ -42,10 +58,9 @@ def status(ctx: typer.Context, strategy: OneStrategy = None, account: AccountNam
         },
         "journal_waiting": len(waiting(paths, account)),
     }
-    show_status(run.console, row)
     if strategy is not None:
         level = max(level, strategy_level(latch, marks, strategy))
-    return ExitCode.REFUSED if level >= Level.HALT else ExitCode.OK
+    return row, level
 
 
 def _settings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -37,6 +38,7 @@ def doctor(
     findings += stored.check_store(run.store_path)
     findings += drills.check_drills(run.store_path)
     findings += machine.check_keyring()
+    findings += _keys(run, offline)
     if not offline:
         from memesnipe_cli.checks import network
 
@@ -65,6 +67,14 @@ def _profile(run: Run) -> list[FindingRecord]:
         f"{profile.kind}, {profile.account.capital} {profile.account.currency} at {profile.account.venue}"
     )
     return [finding("profile", "ok", profile.name, account)]
+
+
+def _keys(run: Run, offline: bool) -> list[FindingRecord]:
+    from memesnipe_cli.commands.keys_kit import ask_venue, open_vault
+
+    from memesnipe_cli.checks.keys import check_keys
+
+    return check_keys(open_vault(run, unattended=True), None if offline else partial(ask_venue, run))
 
 
 def _addresses(run: Run) -> dict[str, str]:

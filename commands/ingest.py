@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memesnipe_cli.commands import ingest_files, ingest_simulate, ingest_stored, ingest_venues
+from memesnipe_cli.commands import ingest_files, ingest_simulate, ingest_stored, ingest_stream, ingest_venues
 
 from memesnipe_cli.cli import command_app
 
@@ -19,6 +19,14 @@ app.command(
         "memesnipe ingest candles --venue coinbase --symbol DOGE/USD --symbol ETH/USD --json | jq .[].added",
     ),
 )(ingest_venues.candles)
+app.command(
+    "stream",
+    examples=(
+        "memesnipe ingest stream --venue kraken --symbol DOGE/USD --symbol BTC/USD --timeframe 1m",
+        "memesnipe ingest stream --venue coinbase --symbol DOGE/USD --duration 8h --jsonl | jq -r .close",
+        "memesnipe ingest stream --venue kraken --symbol DOGE/USD --jsonl | memesnipe shadow --data - --jsonl",
+    ),
+)(ingest_stream.stream)
 app.command(
     "file",
     examples=(

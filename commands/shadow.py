@@ -1,122 +1,143 @@
-"""`memesnipe shadow`: the decisions of `trade` on a recorded tape, compared with the backtest of the same
-tape."""
+"""`memesnipe shadow`: the decisions of `trade` with paper fills, on live data, on piped candles or on a recorded tape;
+and its subcommand `report`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from memesnipe_cli.commands import shadow_report
 
-from memesnipe_cli.cli import Run, command_app, current
+from memesnipe_cli.cli import RunGroup, command_app, current
 from memesnipe_cli.errors import ExitCode, UsageError
-from memesnipe_cli.run_options import Capital, Data, Param, Since, Strategy, Symbol, Until, Venue
-
-if TYPE_CHECKING:
-    from memesnipe_cli.engine.session import SessionRequest
+from memesnipe_cli.run_options import AccountName, Capital, Data, Param, Since, Strategy, Symbol, Until, Venue
 
 ACCOUNT = "shadow"
 
-app = command_app("Take the same decisions on a recorded tape, with paper fills.", group=False)
-
-
-@app.command(
-    examples=(
-        "memesnipe shadow --strategy momentum_5m --replay",
-        "memesnipe shadow --strategy momentum_5m --symbol DOGE/USD --since 180d --replay --json",
-    )
+_EXAMPLES = (
+    "memesnipe shadow --strategy momentum_5m --venue coinbase --symbol DOGE/USD",
+    "memesnipe shadow --strategy momentum_5m --venue coinbase --symbol DOGE/USD --duration 2h --jsonl",
+    "memesnipe ingest stream --venue coinbase --symbol DOGE/USD --jsonl | "
+    "memesnipe shadow --strategy momentum_5m --data - --jsonl | jq .type",
+    "memesnipe shadow --strategy momentum_5m --replay",
+    "memesnipe shadow --strategy momentum_5m --symbol DOGE/USD --since 180d --replay --json",
+    "memesnipe shadow report",
 )
-def shadow(
+_HELP = (
+    "Take the decisions of `trade` on live data, with paper fills, on an account of its own.\n\n"
+    "What is missing to warm up is brought in first; then it decides bar by bar until Ctrl-C (the first one finishes "
+    "the bar and says what is left) or for --duration, and a later run goes on from there. --data - takes candles from "
+    "a pipe as they close. --replay plays a recorded tape from its beginning and compares it with the backtest: exit 1 "
+    "where they differ in anything, to the last digit."
+)
+
+
+def run(
     ctx: typer.Context,
     strategy: Strategy = None,
-    replay: Annotated[bool, typer.Option("--replay", help="Replay stored candles.")] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Replay stored candles, or those of --data, from the beginning.")
+    ] = False,
     symbol: Symbol = None,
     venue: Venue = None,
+    duration: Annotated[
+        str | None,
+        typer.Option(metavar="LENGTH", help="Live: how long, e.g. 90s, 15m, 2h. Default: until Ctrl-C."),
+    ] = None,
     since: Since = None,
     until: Until = None,
     param: Param = None,
     capital: Capital = None,
     data: Data = None,
+    account: AccountName = ACCOUNT,
+    new_session: Annotated[
+        bool, typer.Option("--new-session", help="Begin anew with fresh capital; needs --reason.")
+    ] = False,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Why a new session begins; kept in the journal.")
+    ] = None,
+    speed: Annotated[
+        float,
+        typer.Option(
+            min=0, max=10_000, metavar="BARS", help="Replay: bars a second; 0 plays as fast as it goes."
+        ),
+    ] = 0.0,
     no_compile: Annotated[
-        bool, typer.Option("--no-compile", help="Run the backtest in plain Python, too: slower, same trades.")
+        bool,
+        typer.Option(
+            "--no-compile", help="Replay: run the backtest in plain Python, too: slower, same trades."
+        ),
     ] = False,
 ) -> int:
-    """Take the decisions of `trade` bar by bar on an account of its own, then compare with the backtest.
-
-    Exit 1 where they differ in anything, to the last digit.
-    """
-    if not replay:
+    """Runs where no subcommand is called."""
+    if ctx.invoked_subcommand is not None:
+        if any(value for name, value in ctx.params.items() if name != "account"):
+            raise UsageError(
+                f"options of a run stand before {ctx.invoked_subcommand}",
+                f"leave {ctx.invoked_subcommand} out",
+            )
+        return ExitCode.OK
+    if new_session != bool(reason and reason.strip()):
         raise UsageError(
-            "live data come with live venues, which this version does not have",
-            "use --replay for stored candles",
+            "--new-session and --reason belong together", "write --new-session --reason 'smaller stops'"
         )
-    from memesnipe_cli.commands.trade_run import build_request
+    from memesnipe_cli.commands.shadow_live import Asked, live, seconds
+
+    from memesnipe_cli.store.tables import SIMULATED_VENUE
 
     this_run = current(ctx)
-    options = {
-        "strategy": strategy,
-        "symbol": symbol,
-        "venue": venue,
-        "since": since,
-        "until": until,
-        "param": param,
-        "capital": capital,
-        "data": data,
-    }
-    request = build_request(this_run, ACCOUNT, None, "replay", options)
-    return _replay(this_run, request, compiled=not no_compile)
-
-
-def _replay(this_run: Run, request: SessionRequest, *, compiled: bool) -> int:
-    from dataclasses import replace
-
-    from memesnipe_cli.commands.trade_output import show_run
-    from memesnipe_cli.commands.trade_run import run_to_the_end
-
-    from memesnipe_cli.engine.account_said import account_record, order_records, position_records
-    from memesnipe_cli.engine.backtest import BacktestRequest, run_backtest
-    from memesnipe_cli.engine.replay import first_difference
-    from memesnipe_cli.engine.trade_rows import trade_row
-
-    console = this_run.console
-    done, code = run_to_the_end(this_run, replace(request, abandon=True, assume_resets=True))
-    journal = this_run.store.journal(ACCOUNT)
-    differs: str | None = None
-    if not done.stopped:
-        with console.progress("backtest", 1.0) as advance:
-            backtest = run_backtest(
-                BacktestRequest(
-                    strategies=request.strategies,
-                    symbols=request.symbols,
-                    venue=request.venue,
-                    since_ms=request.since_ms,
-                    until_ms=request.until_ms,
-                    capital=request.capital,
-                    assume={},
-                    profile=request.profile,
-                    store=request.store,
-                    cache_dir=request.cache_dir,
-                    piped=request.piped,
-                    compiled=compiled,
-                    progress=advance,
-                )
-            )
-        differs = first_difference(done, backtest)
-    session = (done.state.session or {})["session"]
-    show_run(
-        console,
-        account_record(ACCOUNT, done.state, str(journal.folder)),
-        [trade_row(session, each) for each in done.trades],
-        position_records(ACCOUNT, done.state),
-        order_records(ACCOUNT, done.state, journal.store_id()),
-        bars=done.bars,
-        identical=None if differs is None else not differs,
-        difference=differs or None,
+    asked = Asked(
+        account,
+        strategy,
+        param,
+        symbol or [],
+        venue,
+        capital,
+        seconds(duration),
+        reason if new_session else None,
     )
-    if differs is None:
-        console.say("stopped before the end of the tape: not compared with the backtest")
-        return int(code)
-    if differs:
-        console.warn(f"not the backtest: {differs}")
-        return ExitCode.FAILED
-    console.say(f"{len(done.trades)} trades, identical to the backtest to the last digit")
-    return ExitCode.OK
+    simulated = data is None and (venue or this_run.profile.account.venue) == SIMULATED_VENUE
+    if replay or simulated:
+        from memesnipe_cli.commands.shadow_replay import replay as replayed
+
+        _refuse(replay, duration=duration, reason=reason)
+        if not replay:
+            this_run.console.say("the simulated market has no live data: a recorded tape of it is replayed")
+        options = {
+            "strategy": strategy,
+            "symbol": symbol,
+            "venue": venue,
+            "since": since,
+            "until": until,
+            "param": param,
+            "capital": capital,
+            "data": data,
+        }
+        return int(replayed(this_run, account, options, speed=speed, compiled=not no_compile))
+    if since or until or speed or no_compile:
+        raise UsageError(
+            "--since, --until, --speed and --no-compile are about a recorded tape",
+            "add --replay, or leave them out",
+        )
+    if data is not None:
+        from memesnipe_cli.commands.shadow_pipe import piped
+
+        return int(piped(this_run, asked, data))
+    return int(live(this_run, asked))
+
+
+def _refuse(replay: bool, **options: str | None) -> None:
+    """Raise UsageError for an option that means nothing to a replay."""
+    for name, value in options.items():
+        if value is not None:
+            option = "--new-session" if name == "reason" else f"--{name}"
+            why = "a replay" if replay else "the simulated market"
+            raise UsageError(f"{option} is for live data, and {why} has none", f"leave {option} out")
+
+
+app = command_app(_HELP)
+app.callback(cls=RunGroup, invoke_without_command=True, help=_HELP, epilog="\n".join(_EXAMPLES))(run)
+app.command(
+    "report",
+    examples=("memesnipe shadow report", "memesnipe shadow report --since 2h --json | jq .verdict"),
+)(shadow_report.report)

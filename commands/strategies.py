@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from memesnipe_cli.commands import strategies_plan
 
 from memesnipe_cli.cli import command_app, current
 from memesnipe_cli.console import Column, OutputMode
@@ -88,3 +89,6 @@ def new_command(
     if run.console.mode is OutputMode.HUMAN:
         run.console.say(f"wrote {target}; run it: memesnipe backtest --strategy {spec}")
     run.console.text(spec, record("strategy", name=name, source=f"file {target}", spec=spec))
+
+
+app.command("plan", examples=strategies_plan.EXAMPLES)(strategies_plan.plan_command)

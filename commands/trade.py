@@ -3,7 +3,7 @@ trade_stored.py."""
 
 from __future__ import annotations
 
-from memesnipe_cli.commands import trade_flatten, trade_run, trade_stored
+from memesnipe_cli.commands import trade_flatten, trade_run, trade_service, trade_stored
 
 from memesnipe_cli.cli import RunGroup, command_app
 
@@ -13,6 +13,7 @@ _EXAMPLES = (
     "memesnipe trade --strategy momentum_5m --jsonl | jq 'select(.type == \"trade\")'",
     "memesnipe trade --strategy mean_revert_1h --account second",
     "memesnipe trade --strategy momentum_5m --param stop_atr=3 --new-session --reason 'wider stops'",
+    "memesnipe trade --strategy momentum_5m --explain",
     "memesnipe trade status",
 )
 _HELP = (
@@ -43,3 +44,4 @@ app.command(
         "memesnipe trade flatten --symbol DOGE/USD --json | jq .left",
     ),
 )(trade_flatten.flatten)
+app.command("service", cls=trade_service.ServiceCommand, examples=trade_service.EXAMPLES)(trade_service.service)

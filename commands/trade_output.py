@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from memesnipe_cli.commands.trade_live import LIVE
+
 from memesnipe_cli.console import Column, Console, OutputMode
 from memesnipe_cli.engine.figures import counted, day, money, price, signed_percent, whole
 from memesnipe_cli.records import record
@@ -51,8 +53,10 @@ ORDERS = (
 )
 
 
-def label(simulated: bool) -> str:
+def label(simulated: bool, *, live: bool = False) -> str:
     """What every output says of itself."""
+    if live:
+        return LIVE
     return f"PAPER, {SIMULATED}" if simulated else "PAPER: no order leaves this machine"
 
 
@@ -78,7 +82,7 @@ def show_account(console: Console, account: Mapping[str, Any]) -> None:
     currency = account["currency"] or ""
     console.record(
         {
-            "account": f"{account['account']} ({label(account['simulated'])})",
+            "account": f"{account['account']} ({label(account['simulated'], live=not account['paper'])})",
             "session": f"{account['session']}: {', '.join(account['strategies'])} on {account['venue']} "
             + ", ".join(account["symbols"]),
             "time": f"{day(account['since'])} .. {day(account['time'])} UTC",

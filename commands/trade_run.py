@@ -22,7 +22,6 @@ from memesnipe_cli.run_options import (
     Until,
     Venue,
     choose_tape,
-    refuse_real_money,
 )
 
 if TYPE_CHECKING:
@@ -53,23 +52,77 @@ def run(
         ),
     ] = 0.0,
     live: Annotated[
-        bool, typer.Option("--live", help="Real money: refused, this version trades on paper only.")
+        bool, typer.Option("--live", help="Real money, on a live profile: sends orders to its venue.")
+    ] = False,
+    duration: Annotated[
+        str | None,
+        typer.Option(metavar="LENGTH", help="With --live: how long, e.g. 15m, 8h. Default: until Ctrl-C."),
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="With --live: decide on the next bar, see its orders through, end.")
+    ] = False,
+    without_promotion: Annotated[
+        bool,
+        typer.Option(
+            "--without-promotion",
+            help="With --live: trade what has passed no gate; needs --reason, journalled.",
+        ),
+    ] = False,
+    key: Annotated[
+        str, typer.Option(metavar="NAME", help="With --live: which of the venue's keys in the vault.")
+    ] = "trade",
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Only say whether it would trade on the last closed bar and which check says no; writes and sends nothing.",
+        ),
     ] = False,
 ) -> int:
     """Runs where no subcommand is called."""
     if ctx.invoked_subcommand is not None:
-        if any(value for name, value in ctx.params.items() if name != "account"):
+        if any(value for name, value in ctx.params.items() if name not in ("account", "key")):
             raise UsageError(
                 f"options of a run stand before {ctx.invoked_subcommand}",
                 f"leave {ctx.invoked_subcommand} out",
             )
         return ExitCode.OK
-    if new_session != bool(reason and reason.strip()):
+    if (new_session or without_promotion) != bool(reason and reason.strip()):
         raise UsageError(
-            "--new-session and --reason belong together", "write --new-session --reason 'smaller stops'"
+            "--new-session, --without-promotion and --reason belong together",
+            "write --new-session --reason 'smaller stops'",
         )
     this_run = current(ctx)
-    refuse_real_money(this_run, live)
+    if (live or this_run.profile.kind == "live") and not explain:
+        from memesnipe_cli.commands.shadow_live import seconds
+        from memesnipe_cli.commands.trade_live import ACCOUNT, Asked, trade_live
+
+        unfit = {"--since": since, "--until": until, "--data": data, "--speed": speed}
+        for name, value in unfit.items():
+            if value:
+                raise UsageError(f"{name} is of a tape, and --live trades at a venue", f"leave {name} out")
+        return trade_live(
+            this_run,
+            Asked(
+                account=ACCOUNT if account == "paper" else account,
+                strategies=strategy,
+                params=param,
+                symbols=symbol or [],
+                venue=venue,
+                capital=capital,
+                live=live,
+                key=key,
+                duration_s=seconds(duration),
+                once=once,
+                new_session=new_session,
+                without_promotion=without_promotion,
+                reason=(reason or "").strip(),
+            ),
+        )
+    if once or duration or without_promotion:
+        raise UsageError(
+            "--once, --duration and --without-promotion are of --live", "add --live, or leave them out"
+        )
     from memesnipe_cli.engine.account_fold import AccountFold
 
     state = this_run.store.journal(account).replay(AccountFold())
@@ -84,6 +137,10 @@ def run(
         "capital": capital,
         "data": data,
     }
+    if explain:
+        from memesnipe_cli.commands.trade_explain import explain_last_bar
+
+        return explain_last_bar(this_run, account, session, options)
     request = build_request(this_run, account, session, reason if new_session else None, options)
     return trade(this_run, replace(request, bars_per_second=speed))
 

@@ -47,9 +47,11 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, tuple[str, str]] = {
     "ingest": ("ingest", "Bring market data into the store: candles, funding, files, a simulated market."),
     "backtest": ("backtest", "Run strategies over stored or piped candles on one shared account."),
-    "shadow": ("shadow", "Take the same decisions on a recorded tape, with paper fills."),
-    "trade": ("trade", "Trade a strategy, on paper: bar by bar, journalled, safe to kill."),
+    "shadow": ("shadow", "Take the same decisions on live data or a recorded tape, with paper fills."),
+    "trade": ("trade", "Trade a strategy, on paper or for real: bar by bar, journalled, safe to kill."),
     "breaker": ("breaker", "The kill switch: what is stopped and why; trip it, reset it, its history."),
+    "audit": ("audit", "The journal as evidence: verify, read, follow an order, what trading cost."),
+    "keys": ("keys", "Keys of venues and data sources: add, list, check, rotate, remove, unlock."),
     "strategies": ("strategies", "What strategies there are, what each needs; a template for your own."),
     "profile": ("profile", "List, show, check and compare profiles."),
     "store": ("store", "What the store holds, its size, and pruning."),

@@ -26,6 +26,7 @@ from memesnipe_cli.profile_fields import (
 from memesnipe_cli.profile_files import DEFAULT_PROFILE, builtin_dir, find_profile, read_toml
 from memesnipe_cli.profile_problems import Problem, explain
 from memesnipe_cli.profile_risk import Adaptive, Breaker, Execution, Monitoring, Recovery
+from memesnipe_cli.profile_service import Service
 from memesnipe_cli.venue_hosts import ORDER_VENUES, check_base_url
 
 # The owner's numbers: a profile may be stricter, and looser only when it says so (limits.allow_looser).
@@ -127,6 +128,7 @@ class Profile(Settings):
     execution: Execution = Execution()
     monitoring: Monitoring = Monitoring()
     adaptive: Adaptive = Adaptive()
+    service: Service = Service()
     clusters: dict[str, list[str]] = Field(default_factory=dict)
     costs: Costs = Costs()
     venues: dict[str, Venue] = Field(default_factory=lambda: {"default": Venue()})

@@ -101,7 +101,8 @@ class Execution(Settings):
     instrument's own median; `data_age_ms` refuses an entry; depegs are distances of a stablecoin from one dollar.
     `least_latencies`, `least_requests`, `least_fills`: observations before an average is judged. `clears`: a check
     falls below this share of its limit. `mark_standing_ms`: how long a price stands before a tier moves on it, unless
-    a second source is within `mark_tolerance` of it.
+    a second source is within `mark_tolerance` of it. `dead_man_seconds`: while nothing is held, the venue is told to
+    cancel every order of the account unless it hears again within so long; 0 for never.
     """
 
     latency_warning_ms: Milliseconds = 500
@@ -121,12 +122,13 @@ class Execution(Settings):
     clears: PositiveShare = 0.8
     mark_standing_ms: Milliseconds = 3000
     mark_tolerance: PositiveShare = 0.005
+    dead_man_seconds: Annotated[int, Field(strict=True, ge=0, le=3600)] = 0
     allow_looser: StrictBool = False
 
     @model_validator(mode="after")
     def _within_the_rules(self) -> Self:
         fields = type(self).model_fields
-        names = [name for name in fields if name not in ("allow_looser", "liquidity_share")]
+        names = [name for name in fields if name not in ("allow_looser", "liquidity_share", "dead_man_seconds")]
         looser = looser_than(tuple((name, getattr(self, name), fields[name].default) for name in names))
         if self.liquidity_share < 0.5:
             looser.append(f"liquidity_share is {self.liquidity_share:g}: at least 0.5")

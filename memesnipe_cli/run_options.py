@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from memesnipe_cli.errors import RefusedError
-
 if TYPE_CHECKING:
     from memesnipe_cli.cli import Run
     from memesnipe_cli.store.tables import Candles, SeriesKey
@@ -64,16 +62,6 @@ Data = Annotated[
 AccountName = Annotated[
     str, typer.Option("--account", metavar="NAME", help="Which paper account of this store.")
 ]
-
-
-def refuse_real_money(run: Run, live: bool) -> None:
-    """Raises RefusedError where real money is asked for: there is no venue that takes orders yet."""
-    if live or run.profile.kind == "live":
-        asked = "--live asks" if live else f"profile {run.profile.name} is of kind live: it asks"
-        raise RefusedError(
-            f"{asked} for real money, and this version trades on paper only",
-            "leave --live out and use a paper profile: memesnipe profile list",
-        )
 
 
 def choose_tape(

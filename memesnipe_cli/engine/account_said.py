@@ -19,6 +19,11 @@ from memesnipe_cli.risk.levels import Level
 _MONEY_UNIT = Decimal(str(layout.UNIT))
 
 
+def is_live(state: AccountState) -> bool:
+    """Whether the account's open session trades real money at a venue."""
+    return (state.session or {}).get("mode") == "live"
+
+
 def account_record(account: str, state: AccountState, journal: str) -> dict[str, Any]:
     """The `account` record. `equity` is of `time`, the close of the last bar that was marked; before the
     first mark it is the capital. `total_return` is a share of the capital; `refusals` by reason;
@@ -32,7 +37,7 @@ def account_record(account: str, state: AccountState, journal: str) -> dict[str,
     return record(
         "account",
         account=account,
-        paper=True,
+        paper=not is_live(state),
         simulated=bool(session.get("simulated", False)),
         session=session.get("session"),
         strategies=[each["name"] for each in session.get("strategies", ())],
@@ -68,7 +73,8 @@ def position_records(account: str, state: AccountState) -> list[dict[str, Any]]:
 
 
 def order_records(account: str, state: AccountState, store_id: str) -> list[dict[str, Any]]:
-    """`order` records of what waits: entries and exits for their bar, stops and targets for their price."""
+    """`order` records of what waits: entries and exits for their bar, stops and targets for their price. What a live
+    account has sent to its venue: live/said.py."""
     found = []
     for slot in state.busy():
         found += _orders(account, state, slot, store_id)
@@ -88,7 +94,7 @@ def _position(account: str, state: AccountState, slot: int) -> dict[str, Any]:
     return record(
         "position",
         account=account,
-        paper=True,
+        paper=not is_live(state),
         simulated=bool((state.session or {}).get("simulated")),
         strategy=strategy,
         venue=venue,
@@ -128,7 +134,7 @@ def _orders(account: str, state: AccountState, slot: int, store_id: str) -> list
                 id=client_order_id(store_id, account, session, *key, bar_ms, leg),
                 venue_id=None,
                 account=account,
-                paper=True,
+                paper=not is_live(state),
                 strategy=key[0],
                 venue=key[1],
                 symbol=key[2],

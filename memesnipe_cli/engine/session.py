@@ -1,9 +1,10 @@
 """The paper session: the loop that steps an account over a tape bar by bar, writes each decision down before
-anything acts on it and each fill after, and goes on where a former process stopped or was killed."""
+anything acts on it and each fill after, and goes on where a former process stopped or was killed. The tape is stored,
+or comes in live."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -16,14 +17,17 @@ from memesnipe_cli.engine.account_fold import NEW_CODE, SESSION, AccountFold, Ac
 from memesnipe_cli.engine.account_step import AccountStep
 from memesnipe_cli.engine.assumptions import Assumptions, assumptions
 from memesnipe_cli.engine.dataset import Dataset, Request, engine_input, load_dataset, make_tape
-from memesnipe_cli.engine.feed import tape_steps
+from memesnipe_cli.engine.feed import TapeStep, tape_steps
 from memesnipe_cli.engine.kernel import layout
+from memesnipe_cli.engine.live_data import live_dataset, live_tape
+from memesnipe_cli.engine.live_steps import LiveSource, LiveSteps
 from memesnipe_cli.engine.model import EngineInput
 from memesnipe_cli.engine.run import Account
 from memesnipe_cli.engine.session_breaker import refuse_halted
 from memesnipe_cli.engine.session_guarded import Guarded
 from memesnipe_cli.engine.session_journal import Decision, Line, OnLine, SessionJournal
 from memesnipe_cli.engine.session_line import as_opened, changed_code, differences, session_body
+from memesnipe_cli.engine.session_notes import BarNotes
 from memesnipe_cli.engine.tape_digest import tape_digest
 from memesnipe_cli.engine.trades import TradeRecord
 from memesnipe_cli.errors import DataError, RefusedError, UsageError
@@ -50,7 +54,9 @@ class SessionRequest:
     the former one holds positions. on_line is told each journal line once it is on the disk; should_stop is
     asked after each bar; progress is told shares of the work done. assume_resets: a halt of the breaker is
     acknowledged by itself, as in a backtest, and no latch is asked; else it waits for a person.
-    bars_per_second: how fast the tape is played; 0 for as fast as it goes.
+    bars_per_second: how fast the tape is played; 0 for as fast as it goes. live: bars that come in after the
+    stored ones; since_ms is then where the session began, and later entries are decided only on bars that have
+    just closed.
     """
 
     strategies: list[LoadedStrategy]
@@ -71,6 +77,7 @@ class SessionRequest:
     progress: Callable[[float], None] | None = None
     assume_resets: bool = False
     bars_per_second: float = 0.0
+    live: LiveSource | None = None
 
 
 @dataclass(frozen=True)
@@ -110,23 +117,11 @@ def run_session(request: SessionRequest) -> SessionRun:
         if not request.assume_resets:
             merge_spool(journal, request.store.paths, request.account)
             if not state.busy() or request.abandon:
-                refuse_halted(latch, known=state.session is not None)
+                refuse_halted(latch, known=_had_latch(state))
         assumed = assumptions(request.profile, request.capital, {})
         if not request.assume_resets:
             assumed = replace(assumed, rules=replace(assumed.rules, assumed_reset_ms=None))
-        dataset = load_dataset(
-            Request(
-                request.strategies,
-                request.symbols,
-                request.venue,
-                request.since_ms,
-                request.until_ms,
-                request.profile,
-                request.store,
-                request.piped,
-            ),
-            assumed,
-        )
+        dataset = _load(request, assumed)
         resumed = state.session is not None and request.new_session is None
         warnings = list(dataset.warnings)
         if resumed:
@@ -136,6 +131,28 @@ def run_session(request: SessionRequest) -> SessionRun:
         return _run(request, journal, state, dataset, assumed, resumed, warnings, latch)
 
 
+def _had_latch(state: AccountState) -> bool:
+    """Whether the account has traded under a latch: a replay, which acknowledges halts by itself, needs none."""
+    rules = (state.session or {}).get("rules", {})
+    return state.session is not None and rules.get("assumed_reset_ms") is None
+
+
+def _load(request: SessionRequest, assumed: Assumptions) -> Dataset:
+    wanted = Request(
+        request.strategies,
+        request.symbols,
+        request.venue,
+        request.since_ms,
+        request.until_ms,
+        request.profile,
+        request.store,
+        request.piped,
+    )
+    if request.live is None or request.since_ms is None:
+        return load_dataset(wanted, assumed)
+    return live_dataset(wanted, assumed, request.live.after_ms)
+
+
 def _body(
     request: SessionRequest,
     state: AccountState,
@@ -143,10 +160,11 @@ def _body(
     assumed: Assumptions,
     resets: Mapping[str, int],
 ) -> dict[str, Any]:
-    return session_body(
+    body = session_body(
         state.sessions + 1, request.account, request.new_session or "", request.profile, request.since_ms,
         request.capital, request.strategies, dataset, assumed, resets,
     )  # fmt: skip
+    return body if request.live is None else {**body, "feed": request.live.name}
 
 
 def _open(
@@ -216,11 +234,11 @@ def _run(
     warnings: list[str],
     latch: LatchFile,
 ) -> SessionRun:
-    tape = make_tape(dataset)
+    tape = make_tape(dataset) if request.live is None else live_tape(dataset)
     inputs = engine_input(dataset, tape, request.strategies, assumed)
     book = SessionJournal(journal, state, inputs, request.strategies, request.on_line)
     book.finish()
-    begin = first_bar(state, inputs)
+    begin = _begin(request, state, inputs, warnings)
     account = _account(state, book, inputs, begin)
     book.account = account
     base_ms = tape.base_ms
@@ -229,9 +247,33 @@ def _run(
     equity = guarded.equity
     last = int(tape.ts[begin - 1]) if begin > 0 else None
     bars, stopped = 0, False
-    for step in tape_steps(
-        inputs, dataset, request.strategies, assumed.min_turnover, request.cache_dir, begin
-    ):
+    steps: Iterable[TapeStep | None] = (
+        tape_steps(inputs, dataset, request.strategies, assumed.min_turnover, request.cache_dir, begin)
+        if request.live is None
+        else LiveSteps(
+            request.live,
+            inputs,
+            dataset,
+            request.strategies,
+            assumed,
+            request.store,
+            request.cache_dir,
+            begin,
+        )
+    )
+    notes = BarNotes(book, (state.session or {})["session"])
+    for step in steps:
+        if step is None:
+            notes.write()
+            if guarded.idle(dataset.begin_ms if last is None else last + base_ms):
+                equity = guarded.equity
+            if request.should_stop():
+                stopped = True
+                break
+            continue
+        if step.scales is not None:
+            inputs = replace(inputs, scales=step.scales)
+            account.use_scales(int(tape.ts[0]) // DAY_MS, step.scales.tolist())
         if last is not None and floor_to(step.ts, DAY_MS) > marked_day:
             marked_day = floor_to(step.ts, DAY_MS)
             changes = threshold_lines(inputs, marked_day)
@@ -241,8 +283,11 @@ def _run(
         guarded.saw(step, now, filled)
         book.write(filled)
         equity = guarded.at(step.ts)
-        events, refused = guarded.let_through(step.ts, now, account.decide(now, equity, step.said))
+        events, refused = guarded.let_through(step, now, account.decide(now, equity, step.said))
+        notes.add(step, decided=bool(events))
         book.write(events, Decision(equity, step.said, base_ms, refused))
+        if step.note is not None and events:
+            book.append([])  # somebody looks on: refusals are told at once, too
         last = step.ts
         bars += 1
         if request.progress is not None and bars % _PROGRESS_EVERY == 0:
@@ -253,7 +298,9 @@ def _run(
         if request.should_stop():
             stopped = True
             break
+    notes.write()
     if bars and last is not None:
+        dataset = steps.dataset() if isinstance(steps, LiveSteps) else dataset
         book.mark(last, base_ms, equity, account.cash, tape=tape_digest(dataset, last))
         guarded.show(last + base_ms, ended=True)
     return SessionRun(
@@ -268,6 +315,23 @@ def _run(
         level=guarded.level,
         halted_strategies=guarded.halted_strategies,
     )
+
+
+def _begin(request: SessionRequest, state: AccountState, inputs: EngineInput, warnings: list[str]) -> int:
+    """Where the stored tape goes on. A live session goes on too where the bar it stopped at was never stored."""
+    ts = inputs.tape.ts
+    if request.live is None:
+        return first_bar(state, inputs)
+    if not inputs.tape.ticks.any():
+        return 0
+    event = state.last_event_ms
+    whole = state.last_bar_ms
+    if event is not None and event not in ts and (whole is None or event > whole):
+        warnings.append(
+            f"the bar of {format_time(event)}, at which this session stopped, is not in the store"
+        )
+        return int(np.searchsorted(ts, event))
+    return first_bar(state, inputs)
 
 
 def threshold_lines(inputs: EngineInput, day_ms: int) -> list[Line]:

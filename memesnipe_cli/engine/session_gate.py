@@ -3,6 +3,7 @@ that and checks it once more, in exact decimals, as it will be sent."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -69,10 +70,18 @@ class SessionGate:
             self._gate.adopt(order, worth / part / trade_share, self._terms(slot).taker_fee)
 
     def check(
-        self, ts: int, bars: list[Any], equity: float, cash: int, events: list[Row], latch: LatchView | None
+        self,
+        ts: int,
+        bars: list[Any],
+        equity: float,
+        cash: int,
+        events: list[Row],
+        latch: LatchView | None,
+        ages: Sequence[float] = (),
     ) -> tuple[list[Row], dict[int, Refused]]:
         """The events of a bar's decisions as they may stand: an entry that the gate refuses is taken back and becomes
-        a refusal. The second: by slot, what the gate said."""
+        a refusal. The second: by slot, what the gate said. ages: how long ago each instrument's bar had closed, ms;
+        none where the tape's time is the time."""
         passed: list[Row] = []
         refused: dict[int, Refused] = {}
         for row in events:
@@ -82,7 +91,8 @@ class SessionGate:
                 passed.append(row)
                 continue
             order = self._entry(slot, row) if kind == layout.ENTRY_ORDER else self._exit(slot, row)
-            said = self._gate.check(order, self._facts(ts, slot, bars, equity, cash, latch))
+            age = ages[self._inputs.slots[slot].instrument] if ages else 0.0
+            said = self._gate.check(order, self._facts(ts, slot, bars, equity, cash, latch, age))
             if kind == layout.EXIT_ORDER:
                 self._drop_entries(slot)
             if isinstance(said, Refused):
@@ -173,7 +183,14 @@ class SessionGate:
         )
 
     def _facts(
-        self, ts: int, slot: int, bars: list[Any], equity: float, cash: int, latch: LatchView | None
+        self,
+        ts: int,
+        slot: int,
+        bars: list[Any],
+        equity: float,
+        cash: int,
+        latch: LatchView | None,
+        age_ms: float,
     ) -> Facts:
         terms = self._terms(slot)
         bar = bars[self._inputs.slots[slot].instrument]
@@ -185,7 +202,7 @@ class SessionGate:
             product=self._products[self._inputs.slots[slot].instrument],
             reference=reference,
             reference_source=_SOURCE,
-            data_age_ms=0.0,
+            data_age_ms=age_ms,
             equity=Decimal(repr(equity)),
             cash=cash * Decimal(str(layout.UNIT)),
             reconciled=True,

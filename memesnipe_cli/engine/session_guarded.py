@@ -69,12 +69,12 @@ class Guarded:
         return Level(self._account.row(0)[rows.LEVEL])
 
     def let_through(
-        self, ts: int, bars: list[Any], events: list[Row]
+        self, step: TapeStep, bars: list[Any], events: list[Row]
     ) -> tuple[list[Row], dict[int, Refused]]:
         """The events of a bar's decisions, each order checked once more by the gate; by slot what it refused."""
         latch = Latch(self._request.account) if self._breaker is None else self._breaker.seen
         cash = self._account.cash
-        passed, refused = self._gate.check(ts, bars, self.equity, cash, events, latch)
+        passed, refused = self._gate.check(step.ts, bars, self.equity, cash, events, latch, step.ages)
         if self._breaker is not None:
             for said in refused.values():
                 self._breaker.stop(said)
@@ -144,11 +144,17 @@ class Guarded:
             if left <= 0:
                 break
             time.sleep(min(left, _POLL_S))
-            if self._breaker is not None and self._breaker.has_news():
-                self.at(self._ts)
-                judged = True
-            self.show(self._ts + self._base_ms)  # the heartbeat: who waits for a bar is not dead
+            judged |= self.idle(self._ts + self._base_ms)
         return judged
+
+    def idle(self, close_ms: int) -> bool:
+        """Between bars: obey the latch, and show that who waits for a bar is not dead. close_ms: when the last bar had
+        closed. True where the account was judged again; before its first bar it is not."""
+        news = self._ts > 0 and self._breaker is not None and self._breaker.has_news()
+        if news:
+            self.at(self._ts)
+        self.show(close_ms)
+        return news
 
     def show(self, close_ms: int, *, ended: bool = False) -> None:
         """Replace the file in which others read the marks, at most twice a second, and at the end."""

@@ -16,7 +16,7 @@ from memesnipe_cli.venues.order_book import Order
 from memesnipe_cli.venues.protect import Cover, Protection
 
 _ZERO = Decimal(0)
-LOOK_EVERY_S = 5.0  # how often a resting stop is asked after
+LOOK_EVERY_S = 5.0  # how often a resting stop is asked after, for each position that is held
 LOOK_SOON_S = 1.0  # the same once the price has reached it
 CHASE_AFTER_S = 5.0  # a stop that was set off and does not fill is chased after this
 
@@ -106,7 +106,8 @@ class Covers:
         """Ask after resting stops from time to time, and soon once the price has reached them."""
         account = self.account
         now_s = account.monotonic()
-        every = LOOK_EVERY_S if own.beyond_s is None else LOOK_SOON_S
+        # Questions cost: the more is held, the longer between two of the same.
+        every = LOOK_EVERY_S * max(1, len(self._slots)) if own.beyond_s is None else LOOK_SOON_S
         if now_s - own.looked_s < every:
             return
         own.looked_s = now_s

@@ -10,6 +10,7 @@ from memesnipe_cli.clock import format_time
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.open_trade import entry_bar, last_of
 from memesnipe_cli.engine.words import EXIT_REASONS
+from memesnipe_cli.errors import RefusedError
 from memesnipe_cli.live.account import LiveAccount
 from memesnipe_cli.live.cover import Covers
 from memesnipe_cli.live.patience import Patience
@@ -115,25 +116,29 @@ class Exits:
             return _ZERO
         if not self.covers.release(slot, qty):
             return qty
-        said = account.executor.place(
-            OrderIntent(
-                id=attempt.order_id,
-                action=Action.REDUCE,
-                venue=terms.venue,
-                symbol=terms.symbol,
-                base=terms.base,
-                strategy=key.strategy,
-                cluster=terms.cluster,
-                side="sell" if selling else "buy",
-                qty=qty,
-                price=_to_tick(price, tick, up=selling),
-                kind="limit",
-                position=account.position(slot),
-                reason=EXIT_REASONS[leaving.reason],
-                attempt=patience.tries - 1,
-            ),
-            account.market.exit_facts(terms.symbol, reference),
-        )
+        try:
+            said = account.executor.place(
+                OrderIntent(
+                    id=attempt.order_id,
+                    action=Action.REDUCE,
+                    venue=terms.venue,
+                    symbol=terms.symbol,
+                    base=terms.base,
+                    strategy=key.strategy,
+                    cluster=terms.cluster,
+                    side="sell" if selling else "buy",
+                    qty=qty,
+                    price=_to_tick(price, tick, up=selling),
+                    kind="limit",
+                    position=account.position(slot),
+                    reason=EXIT_REASONS[leaving.reason],
+                    attempt=patience.tries - 1,
+                ),
+                account.market.exit_facts(terms.symbol, reference),
+            )
+        except RefusedError:
+            # Another order may be selling the same lots, which the venue has not said yet.
+            return qty
         if isinstance(said, Refused):
             account.say(f"the exit of {qty} {terms.symbol} was not let through: {said.message}")
             return self._until_later(qty, patience)

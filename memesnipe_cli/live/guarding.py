@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from memesnipe_cli.engine.session_marks import Trading
 
 JUDGE_EVERY_S = 0.5
-SHOW_EVERY_S = 0.5
 
 
 @dataclass(slots=True)
@@ -43,7 +42,6 @@ class Guard:
     equity: float = 0.0
     unconfirmed: str = ""
     _judged_s: float = field(default=-math.inf)
-    _shown_s: float = field(default=-math.inf)
 
     @property
     def level(self) -> Level:
@@ -91,12 +89,8 @@ class Guard:
         account.market.standing.latch = self.breaker.seen
 
     def show(self, status: Mapping[str, Any], *, ended: bool = False) -> None:
-        """Replace the file in which others see that the loop lives and how it stands; at most twice a second."""
+        """Replace the file in which others see that the loop lives and how it stands."""
         account = self.account
-        now_s = account.monotonic()
-        if now_s - self._shown_s < SHOW_EVERY_S and not ended:
-            return
-        self._shown_s = now_s
         close_ms = account.decided_ms + account.inputs.tape.base_ms
         shown = marks_of(self.trading, account.book, account.kernel, close_ms, self.equity, running=not ended)
         write_marks(self.marks_path, {**shown, **status, "fence": self.breaker.fence})

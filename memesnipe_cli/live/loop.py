@@ -3,6 +3,7 @@ kept, the breaker is obeyed. It ends by itself, by its time, or when it is told;
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from memesnipe_cli.errors import NetworkError
 from memesnipe_cli.live.reporting import Reporter
 from memesnipe_cli.live.request import LiveRun
 from memesnipe_cli.live.starting import Opened
+from memesnipe_cli.live.switch import Switch
 from memesnipe_cli.records import time_text
 from memesnipe_cli.risk.bounds import CLOSED_BAR_MS
 from memesnipe_cli.risk.levels import Level
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from memesnipe_cli.market.live.feed import BarsClosed, FeedState, LiveFeed
 
 PRODUCTS_EVERY_S = 60.0
+SHOW_EVERY_S = 0.5
 SEE_THROUGH_S = 20.0  # how long a loop that ends waits for its orders to be known
 _NO_ENTRY = ~(layout.ENTER_MASK | layout.CLOSED_FLAG)
 
@@ -45,7 +48,9 @@ class LiveLoop:
     bars: int = 0
     stopping: bool = False
     _reporter: Reporter = field(init=False)
+    _switch: Switch = field(init=False)
     _products_s: float = 0.0
+    _shown_s: float = field(default=-math.inf)
     _key_day: int = 0
     _trouble: str = ""
     _decided_now: bool = False
@@ -53,6 +58,8 @@ class LiveLoop:
     def __post_init__(self) -> None:
         self._reporter = Reporter(self.request, self.opened, self.feed)
         self._key_day = self.request.now() // DAY_MS
+        seconds = self.request.profile.execution.dead_man_seconds
+        self._switch = Switch(self.opened.account, seconds, say=self.request.say)
 
     def run(self) -> LiveRun:
         """Trade until the feed, the time or the person ends it. Raises RefusedError where the right to send was taken
@@ -118,7 +125,8 @@ class LiveLoop:
         account.market.look()
         opened.guard.look()
         opened.guard.judge()
-        said = step.said if fresh and self._may_open() else [_exits_of(each) for each in step.said]
+        opens = fresh and self._may_open() and (step_is_silent(step) or self._switched_off())
+        said = step.said if opens else [_exits_of(each) for each in step.said]
         events = account.kernel.decide(bars, opened.guard.equity, said)
         for row in events:
             if row[layout.KIND] == layout.ENTRY_ORDER:
@@ -137,6 +145,15 @@ class LiveLoop:
         self.bars += 1
         self._reporter.decided(step, passed, refused)
         self._decided_now = self._decided_now or fresh
+
+    def _switched_off(self) -> bool:
+        """Whether nothing at the venue would cancel what is about to be sent."""
+        try:
+            self._switch.off()
+        except NetworkError as problem:
+            self.request.say(f"nothing is entered, the dead-man's switch may be armed: {problem.message}")
+            return False
+        return True
 
     def _send(self, approved: list[Any]) -> None:
         try:
@@ -164,6 +181,15 @@ class LiveLoop:
 
     # Between bars
 
+    def beat(self) -> None:
+        """A request is about to be made: whoever waits for an answer is not dead."""
+        self._show()
+
+    def heard(self, ok: bool) -> None:
+        """A request was answered, or not."""
+        market = self.opened.account.market
+        market.quality.request(market.now(), ok)
+
     def _between(self) -> None:
         opened = self.opened
         opened.account.market.look()
@@ -175,6 +201,7 @@ class LiveLoop:
         self._trouble = trouble
         self._products()
         self._check_key()
+        self._renew_switch()
         lines = opened.watcher.taken()
         if lines:
             opened.account.book.append(lines)
@@ -198,6 +225,12 @@ class LiveLoop:
             market.quality.venue_status(market.venue, market.now(), None)
             self.request.say(problem.message)
 
+    def _renew_switch(self) -> None:
+        try:
+            self._switch.step()
+        except NetworkError as problem:
+            self.request.say(problem.message)
+
     def _check_key(self) -> None:
         day = self.request.now() // DAY_MS
         if day != self._key_day:
@@ -217,6 +250,11 @@ class LiveLoop:
         self.opened.reconciler.soon()
 
     def _show(self, *, ended: bool = False) -> None:
+        """Tell the view and the marks, at most twice a second."""
+        now_s = self.opened.account.monotonic()
+        if now_s - self._shown_s < SHOW_EVERY_S and not ended:
+            return
+        self._shown_s = now_s
         status = self._reporter.status(self.stopping)
         self.opened.guard.show(status.body(), ended=ended)
         self.request.on_status(status)
@@ -229,6 +267,7 @@ class LiveLoop:
     def _see_through(self) -> None:
         """Open nothing more, and find out what became of the orders that are out, for a while."""
         self.stopping = True
+        self._switched_off()
         opened = self.opened
         until = opened.account.monotonic() + SEE_THROUGH_S
         while opened.account.monotonic() < until:
@@ -258,6 +297,11 @@ class LiveLoop:
             unsettled=[each.intent.id for each in book.unsettled()],
             status=self._reporter.status(True).body(),
         )
+
+
+def step_is_silent(step: TapeStep) -> bool:
+    """Whether no strategy wants to enter at the close of this bar."""
+    return not any(each.flags & layout.ENTER_MASK for each in step.said)
 
 
 def _exits_of(signal: SlotSignal) -> SlotSignal:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from memesnipe_cli.profile_risk import Monitoring
 
 CAUSE = "reconciliation"
-SOON_S = 5.0  # after a reconciliation that could not be finished
+SOON_S = 5.0  # after a reconciliation that could not be finished; twice as long after each further one
 
 
 @dataclass(slots=True)
@@ -42,6 +42,7 @@ class Reconciler:
     done: Reconciled | None = None
     done_ms: int = 0
     _next_s: float = field(default=-math.inf)
+    _tries: int = 0
 
     @property
     def level(self) -> Level:
@@ -52,7 +53,8 @@ class Reconciler:
         """Reconcile. Raises NetworkError."""
         desk = self.executor.desk
         venue = self.market.venue
-        self.done = reconcile_now(desk, self.store_part, self._flows(desk.book.reconciled_ms.get(venue, 0)))
+        since_ms = desk.book.reconciled_ms.get(venue, 0)
+        self.done = reconcile_now(desk, self.store_part, lambda: self._flows(since_ms))
         self.done_ms = self.market.now()
         self.market.standing.reconciled = self.done.clean
         self.market.skew_ms = float(desk.ahead_ms)
@@ -73,14 +75,18 @@ class Reconciler:
             return ""
         settings = self.monitoring
         every = settings.elevated_reconcile_seconds if level >= Level.WARNING else settings.reconcile_seconds
-        self._next_s = self.monotonic() + SOON_S
+        wait_s = min(SOON_S * 2**self._tries, every)
+        self._tries += 1
+        self._next_s = self.monotonic() + wait_s
         try:
             self.executor.desk.sync_clock()
             done = self.now()
         except NetworkError as problem:
             self.market.standing.reconciled = False
             return problem.message
-        self._next_s = self.monotonic() + (every if done.clean else SOON_S)
+        if done.clean:
+            self._tries = 0
+        self._next_s = self.monotonic() + (every if done.clean else wait_s)
         for each in done.findings:
             if each.remedy is Remedy.HALT_SYMBOL and each.symbol:
                 self.trip(symbol_scope(each.symbol), CAUSE, each.message)

@@ -26,6 +26,7 @@ from memesnipe_cli.records import decimal_text
 from memesnipe_cli.risk.kernel import rows
 from memesnipe_cli.risk.kernel.tiers import fall_share, smaller_stage
 from memesnipe_cli.risk.levels import Level
+from memesnipe_cli.risk.quality import ERROR_RATE, ONLINE, VENUE_STATUS
 
 if TYPE_CHECKING:
     from memesnipe_cli.engine.event_lines import Row
@@ -65,15 +66,19 @@ class Reporter:
                 value = "" if said.value is None else str(said.value)
                 limit = "" if said.limit is None else str(said.limit)
                 self._decisions.append(
-                    DecisionStatus(time_ms, strategy, symbol, "refused", said.code, value, limit)
+                    DecisionStatus(time_ms, strategy, symbol, "refused", said.message, value, limit)
                 )
                 continue
             words = {
-                layout.ENTRY_ORDER: ("enter", ""),
+                layout.ENTRY_ORDER: ("enter", self._tag(slot, row)),
                 layout.EXIT_ORDER: ("exit", EXIT_REASONS.get(row[layout.CODE], "")),
                 layout.REFUSED: ("refused", REFUSALS.get(row[layout.CODE], "")),
             }[kind]
             self._decisions.append(DecisionStatus(time_ms, strategy, symbol, *words))
+
+    def _tag(self, slot: int, row: Row) -> str:
+        strategy = self.request.strategies[self.opened.inputs.slots[slot].strategy]
+        return strategy.tags.get(row[layout.EVENT_TAG], "")
 
     def status(self, stopping: bool) -> LoopStatus:
         """The loop as it stands now."""
@@ -87,6 +92,9 @@ class Reporter:
         ages = {symbol: self.feed.age_ms(symbol) for symbol in account.market.products}
         base_ms = opened.inputs.tape.base_ms
         done = opened.reconciler.done
+        quality = account.market.quality.findings(now_ms)
+        said = {each.check: each.value for each in quality}
+        errors, venue_status = said.get(ERROR_RATE), said.get(VENUE_STATUS)
         return LoopStatus(
             account=self.request.account,
             venue=self.request.venue,
@@ -114,9 +122,12 @@ class Reporter:
             decisions=tuple(self._decisions),
             feed=FeedStatus.of(self.feed.state(), ages, limit_ms),
             latency=LatencyStatus.of(
-                list(opened.watcher.sent_ms), list(opened.watcher.acknowledged_ms), None
+                list(opened.watcher.sent_ms),
+                list(opened.watcher.acknowledged_ms),
+                errors if isinstance(errors, float) else None,
             ),
-            quality=tuple(account.market.quality.findings(now_ms)),
+            quality=tuple(quality),
+            venue_status=ONLINE if venue_status is None else str(venue_status),
             reconciliation=None if done is None else ReconciliationStatus.of(done, opened.reconciler.done_ms),
             warnings=tuple(self._warnings()),
             next_bar_s=(base_ms - now_ms % base_ms) / 1000,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from memesnipe_cli.clock import floor_to
 from memesnipe_cli.engine.account_fold import SESSION, AccountFold, AccountState
 from memesnipe_cli.engine.account_step import AccountStep
 from memesnipe_cli.engine.assumptions import Assumptions, assumptions
@@ -40,6 +39,7 @@ from memesnipe_cli.live.permission import (
 from memesnipe_cli.live.reconciling import Reconciler
 from memesnipe_cli.live.watching import OrderWatcher
 from memesnipe_cli.records import time_value
+from memesnipe_cli.risk.bounds import CLOSED_BAR_MS
 from memesnipe_cli.risk.facts import Product
 from memesnipe_cli.risk.gate import Gate
 from memesnipe_cli.risk.latch import LatchFile
@@ -209,7 +209,9 @@ def _session(
     resumed = state.session is not None and request.new_session is None
     opened = state.session or {}
     base_ms = min(each.timeframe_ms for each in request.strategies)
-    since_ms = time_value(opened["since"], "since") if resumed else floor_to(request.now(), base_ms)
+    since_ms = (
+        time_value(opened["since"], "since") if resumed else _first_bar(request.now(), after_ms, base_ms)
+    )
     wanted = Request(
         request.strategies,
         request.symbols,
@@ -245,6 +247,12 @@ def _session(
         )
     check_same(opened, body)
     return state, as_opened(dataset, opened), assumed, True
+
+
+def _first_bar(now_ms: int, after_ms: int, base_ms: int) -> int:
+    """Open of the first bar that a new session decides on: the last one that is stored, where it has only just closed,
+    else the next."""
+    return after_ms if now_ms - (after_ms + base_ms) <= CLOSED_BAR_MS else after_ms + base_ms
 
 
 def _with_products(dataset: Dataset, products: dict[str, Product]) -> Dataset:

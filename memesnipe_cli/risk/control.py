@@ -6,8 +6,10 @@ round: what is not in the journal is not reset.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from memesnipe_cli import clock
@@ -20,21 +22,24 @@ from memesnipe_cli.risk.marks_file import marks_path, read_marks
 from memesnipe_cli.risk.scopes import ACCOUNT
 from memesnipe_cli.risk.spool import BREAKER, journal_soon, merge_spool
 from memesnipe_cli.store.entry import Entry
+from memesnipe_cli.store.files import explained
 from memesnipe_cli.store.journal import Journal
-from memesnipe_cli.store.paths import StorePaths
+from memesnipe_cli.store.paths import StorePaths, decode_name
 
 TRIP_JOURNAL_S = 0.8
 RESET_JOURNAL_S = 2.0
+FIRST_ACCOUNT = "paper"  # that of a store in which nothing was ever traded or stopped
 _SESSION = "session"
 
 
 @dataclass(frozen=True)
 class Tripped:
-    """What a trip did. changed: False where the scope stood that high already. unjournalled: why the journal's line
-    waits in the spool; empty where it is in the journal."""
+    """What a trip did. changed: False where the scope stood that high already; hold: what was put there. unjournalled:
+    why the journal's line waits in the spool; empty where it is in the journal."""
 
     latch: Latch
     changed: bool
+    hold: Hold
     unjournalled: str = ""
 
 
@@ -44,6 +49,17 @@ class Reset:
 
     latch: Latch
     cleared: Hold | None
+
+
+def accounts(paths: StorePaths) -> Iterator[str]:
+    """The accounts of a store that can be stopped: at once those that have a latch, by name, then those that have lost
+    theirs. The second kind costs a look into journals. Raises StoreError where the folders cannot be read."""
+    journalled = _names(paths.journal)
+    latched = [each for each in _names(paths.breaker) if each in journalled or _has_own_latch(paths, each)]
+    yield from latched
+    for name in journalled:
+        if name not in latched and _had_latch(paths, name):
+            yield name
 
 
 def has_traded(paths: StorePaths, account: str) -> bool:
@@ -73,6 +89,23 @@ def trip(
 ) -> Tripped:
     """Stops a scope by hand, waiting for nobody: the latch first, then its line in the journal or in the spool.
 
+    Raises as `set_latch` does.
+    """
+    return write_down(paths, scope, set_latch(paths, account, scope, level, reason, cause=cause, by=by))
+
+
+def set_latch(
+    paths: StorePaths,
+    account: str,
+    scope: str,
+    level: Level,
+    reason: str,
+    *,
+    cause: str = "manual",
+    by: str = "person",
+) -> Tripped:
+    """The half of a trip that stops. Whoever stops several accounts calls it for all of them before `write_down`.
+
     Raises UsageError for an empty reason, a level below HALT or what is no scope; StoreError that says what is stopped
     and what is not where the latch cannot be written.
     """
@@ -85,10 +118,18 @@ def trip(
     before = file.read(must_exist=True)
     latch = file.trip(scope, hold)
     if before.level(scope) >= level and not before.problem:
-        return Tripped(latch, changed=False)
+        return Tripped(latch, False, hold)
+    return Tripped(latch, True, hold)
+
+
+def write_down(paths: StorePaths, scope: str, done: Tripped) -> Tripped:
+    """The other half: the line of what was set, in the journal or in the spool. Raises nothing of the store's."""
+    if not done.changed:
+        return done
+    account = done.latch.account
     marks = read_marks(marks_path(paths, account))
-    line = trip_line(scope, hold, latch.generation, marks)
-    return Tripped(latch, changed=True, unjournalled=journal_soon(paths, account, line, TRIP_JOURNAL_S))
+    line = trip_line(scope, done.hold, done.latch.generation, marks)
+    return replace(done, unjournalled=journal_soon(paths, account, line, TRIP_JOURNAL_S))
 
 
 def reset(
@@ -128,6 +169,21 @@ def checked_reason(reason: str) -> str:
     if not words:
         raise UsageError("--reason is empty", "say why: --reason 'spread of DOGE exploded'")
     return words
+
+
+def _names(folder: Path) -> list[str]:
+    """The accounts that have a folder in this one; what is only being made begins with a dot."""
+    with explained(f"cannot read which accounts there are in {folder}"):
+        try:
+            found = [each.name for each in os.scandir(folder) if each.is_dir()]
+        except FileNotFoundError:
+            return []
+    return sorted(decode_name(name) for name in found if not name.startswith("."))
+
+
+def _has_own_latch(paths: StorePaths, account: str) -> bool:
+    """Whether a folder that no journal stands for is an account's at all, and no copy of another one's."""
+    return not LatchFile(paths, account).read(must_exist=True).problem
 
 
 def _had_latch(paths: StorePaths, account: str) -> bool:

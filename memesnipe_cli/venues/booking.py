@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from memesnipe_cli.clock import MINUTE_MS
@@ -25,12 +25,15 @@ class Booked:
     impossible: list[str] = field(default_factory=list)
 
 
-def book_fills(desk: Desk, claims: Mapping[str, str] | None = None, *, since_ms: int | None = None) -> Booked:
+def book_fills(
+    desk: Desk, claims: Mapping[str, str] | None = None, *, fills: Sequence[VenueFill] | None = None
+) -> Booked:
     """Books what the venue traded for our orders since the oldest that may still fill. claims: venue ids of orders of
-    ours, with their client ids, that the book does not know by them. Raises NetworkError where there is no history."""
+    ours, with their client ids, that the book does not know by them; fills: the venue's trades, where they have been
+    read already. Raises NetworkError where there is no history."""
     done = Booked()
     names = {**desk.book.by_venue_id, **(claims or {})}
-    for fill in desk.venue.fills(_since(desk) if since_ms is None else since_ms):
+    for fill in desk.venue.fills(_since(desk)) if fills is None else fills:
         order_id = names.get(fill.venue_order_id)
         if order_id is None or fill.trade_id in desk.book.trades:
             continue

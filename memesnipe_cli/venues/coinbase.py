@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Unpack
 
 from memesnipe_cli.clock import MINUTE_MS, format_time
-from memesnipe_cli.errors import MemesnipeError, UsageError
+from memesnipe_cli.errors import MemesnipeError, NetworkError, UsageError
 from memesnipe_cli.risk.approval import Approved
-from memesnipe_cli.risk.facts import Product
+from memesnipe_cli.risk.facts import ONLINE, Product
+from memesnipe_cli.risk.intent import Action
 from memesnipe_cli.venues import coinbase_answers as answers
-from memesnipe_cli.venues import paging, wire
-from memesnipe_cli.venues.calls import Calls
+from memesnipe_cli.venues import coinbase_ledger, paging, wire
+from memesnipe_cli.venues.calls import CallOptions, Calls, NoSuchThingError
+from memesnipe_cli.venues.coinbase_products import Products
 from memesnipe_cli.venues.facts import (
     Balance,
     Fees,
     Found,
+    Funding,
     KeyRights,
     Unclear,
     VenueFill,
@@ -23,16 +26,17 @@ from memesnipe_cli.venues.facts import (
     VenuePosition,
     VenueStatus,
 )
-from memesnipe_cli.venues.finding import ours_among
-from memesnipe_cli.venues.outcome import Outcome
+from memesnipe_cli.venues.finding import by_venue_id, ours_among
+from memesnipe_cli.venues.flows import Flow
+from memesnipe_cli.venues.outcome import Outcome, Unknown
 from memesnipe_cli.venues.sending import Terms, approved_intent, checked_terms
 from memesnipe_cli.venues.traits import COINBASE, TimeInForce, Traits
 
 if TYPE_CHECKING:
     import ccxt
 
-T = TypeVar("T")
-
+_MOST_ACCOUNTS = 250
+_MOST_TRANSACTIONS = 100
 _MARGIN_MS = MINUTE_MS  # a history is asked for from a little earlier than an order can be
 _DIRECTION = {"sell": "STOP_DIRECTION_STOP_DOWN", "buy": "STOP_DIRECTION_STOP_UP"}
 
@@ -41,9 +45,10 @@ class Coinbase:
     """See protocol.py. `exchange` must have its product list. portfolio: the id of the portfolio that is traded, "" for
     the key's own."""
 
-    def __init__(self, exchange: ccxt.Exchange, portfolio: str = "", **timing: float) -> None:
-        self._calls = Calls(exchange, COINBASE.refusals, **timing)
+    def __init__(self, exchange: ccxt.Exchange, portfolio: str = "", **options: Unpack[CallOptions]) -> None:
+        self._calls = Calls(exchange, COINBASE, **options)
         self._exchange = exchange
+        self._products = Products(exchange)
         self._portfolio = portfolio
 
     @property
@@ -64,7 +69,12 @@ class Coinbase:
 
     def probe(self, approved: Approved, *, expires_ms: int | None = None) -> Outcome:
         """The same order again: Coinbase answers with the first one of that id, if there was one."""
-        return self._create(self._body(checked_terms(COINBASE, approved, expires_ms)))
+        terms = checked_terms(COINBASE, approved, expires_ms)
+        opens = approved.intent.action is Action.ENTRY
+        if not (opens or COINBASE.reduce_only or self._products.is_spot(terms.symbol)):
+            # Sent late, it could turn a position round that something else has closed since.
+            return Unknown("the exit of a perpetual is not sent again: a person must look")
+        return self._create(self._body(terms))
 
     def cancel(self, approved: Approved, venue_id: str) -> Outcome:
         """Batch cancel of one."""
@@ -89,14 +99,16 @@ class Coinbase:
     def find(self, client_id: str, *, venue_id: str = "", symbol: str = "", since_ms: int = 0) -> Found:
         """By the venue's id where it is known, else among the orders since, else the orders behind the fills since."""
         try:
+            if venue_id:
+                known = by_venue_id(self._by_known_id(venue_id), client_id, venue_id)
+                if known is not None:
+                    return known
             looked_ms = self.server_time()
-            found = self._by_id([venue_id]) if venue_id else []
-            if not found:
-                found = self._orders({"start_date": format_time(max(0, since_ms - _MARGIN_MS))})
+            found = self._orders({"start_date": format_time(max(0, since_ms - _MARGIN_MS))})
             if not any(each.client_id == client_id for each in found):
-                known = {each.venue_id for each in found}
+                shown = {each.venue_id for each in found}
                 traded = {each.venue_order_id for each in self.fills(max(0, since_ms - _MARGIN_MS))}
-                found += self._by_id(sorted(traded - known))
+                found += self._by_id(sorted(traded - shown))
         except MemesnipeError as error:
             return Unclear(error.message)
         return ours_among(found, client_id, venue_id, looked_ms)
@@ -115,10 +127,10 @@ class Coinbase:
                 "start_sequence_timestamp": format_time(since_ms),
                 **({"cursor": cursor} if cursor else {}),
             }
-            return self._ask(
+            return self._calls.ask(
                 "the fills",
                 lambda: self._exchange.v3PrivateGetBrokerageOrdersHistoricalFills(body),
-                lambda answer: answers.fills_page(answer, self._symbol),
+                lambda answer: answers.fills_page(answer, self._products),
             )
 
         each_once = {each.trade_id: each for each in paging.by_cursor(page)}
@@ -128,9 +140,9 @@ class Coinbase:
         """All pages of the accounts, with their holds."""
 
         def page(cursor: str) -> tuple[list[tuple[str, Balance]], str]:
-            body = {"limit": 250, **({"cursor": cursor} if cursor else {})}
+            body = {"limit": _MOST_ACCOUNTS, **({"cursor": cursor} if cursor else {})}
             call = self._exchange.v3PrivateGetBrokerageAccounts
-            return self._ask("the balances", lambda: call(body), answers.balances_page)
+            return self._calls.ask("the balances", lambda: call(body), answers.balances_page)
 
         found: dict[str, Balance] = {}
         for currency, each in paging.by_cursor(page):
@@ -140,43 +152,78 @@ class Coinbase:
             )
         return found
 
+    def flows(self, since_ms: int, currencies: Collection[str] = ()) -> list[Flow]:
+        """The transactions of the accounts, newest first there, as far back as that; one question an account at
+        least."""
+
+        def page(cursor: str) -> tuple[list[tuple[str, str]], str]:
+            body = {"limit": _MOST_ACCOUNTS, **({"cursor": cursor} if cursor else {})}
+            call = self._exchange.v3PrivateGetBrokerageAccounts
+            return self._calls.ask("the accounts", lambda: call(body), answers.accounts_page)
+
+        found: list[Flow] = []
+        for currency, account_id in paging.by_cursor(page):
+            if not currencies or currency in currencies:
+                found += self._flows_of(account_id, since_ms)
+        return sorted(found, key=lambda each: (each.time_ms, each.ref))
+
     def positions(self) -> list[VenuePosition]:
-        """The open futures."""
-        return self._ask(
-            "the positions",
-            lambda: self._exchange.v3PrivateGetBrokerageCfmPositions(),
-            lambda answer: answers.positions(answer, self._symbol),
-        )
+        """The open futures; none where the account has no such thing."""
+        try:
+            return self._calls.ask(
+                "the positions",
+                lambda: self._exchange.v3PrivateGetBrokerageCfmPositions(),
+                lambda answer: answers.positions(answer, self._products),
+            )
+        except NoSuchThingError:
+            return []
 
     def server_time(self) -> int:
-        """The venue's clock, in ms."""
-        return self._ask(
-            "the time",
-            lambda: self._exchange.v3PublicGetBrokerageTime(),
-            lambda answer: int(wire.amount(answer, "epochMillis")),
-        )
+        """The venue's clock, in ms; where only the older interface tells it, in whole seconds."""
+        try:
+            call = self._exchange.v3PublicGetBrokerageTime
+            return self._calls.ask("the time", lambda: call(), answers.epoch_ms)
+        except NoSuchThingError:
+            return self._calls.ask(
+                "the time",
+                lambda: self._exchange.v2PublicGetTime(),
+                lambda answer: wire.seconds_ms(answer, "data", "epoch"),
+            )
 
     def key_rights(self) -> KeyRights:
         """key_permissions."""
         call = self._exchange.v3PrivateGetBrokerageKeyPermissions
-        return self._ask("the rights of the key", lambda: call(), answers.key_rights)
+        return self._calls.ask("the rights of the key", lambda: call(), answers.key_rights)
 
     def fees(self, symbol: str) -> Fees:
         """transaction_summary."""
-        body = {"product_type": self._product_type(symbol)}
+        body = {"product_type": self._products.type_of(symbol)}
         call = self._exchange.v3PrivateGetBrokerageTransactionSummary
-        return self._ask("the fees", lambda: call(body), answers.fees)
+        return self._calls.ask("the fees", lambda: call(body), answers.fees)
 
     def product(self, symbol: str) -> Product:
-        """market/products, with the fee of transaction_summary."""
-        product_id = self._product_id(symbol)
-        taker_fee = self.fees(symbol).taker
-        body = {"product_ids": [product_id], "product_type": self._product_type(symbol)}
-        return self._ask(
-            "the product",
-            lambda: self._exchange.v3PublicGetBrokerageMarketProducts(body),
-            lambda answer: answers.product(symbol, answer, product_id, taker_fee),
-        )
+        """market/products, with the fee of transaction_summary where that is told."""
+        row = self._product_row(symbol)
+        try:
+            taker_fee = self.fees(symbol).taker
+        except NetworkError:
+            taker_fee = None
+        return answers.product(symbol, row, self._products.unit(symbol), taker_fee)
+
+    def status(self, symbol: str) -> str:
+        """market/products."""
+        return answers.product_status(self._product_row(symbol))
+
+    def venue_status(self) -> str:
+        """Coinbase has no word for the whole of it: what answers is online, and its products say the rest."""
+        self.server_time()
+        return ONLINE
+
+    def funding(self, symbol: str) -> Funding:
+        """market/products: the rate of this hour. What was paid is published nowhere."""
+        if self._products.is_spot(symbol):
+            raise UsageError(f"no funding is paid on {symbol!r}", "name a perpetual, e.g. BTC/USD:USD")
+        return answers.funding(self._product_row(symbol))
 
     def dead_man(self, seconds: int) -> None:
         """Never: Coinbase has none."""
@@ -185,7 +232,7 @@ class Coinbase:
     # Parts
 
     def _body(self, terms: Terms) -> dict[str, Any]:
-        size = {"base_size": wire.plain(terms.qty)}
+        size = {"base_size": wire.plain(self._products.on_the_wire(terms.symbol, terms.qty))}
         if terms.price is not None:
             size["limit_price"] = wire.plain(terms.price)
         configuration: dict[str, Any]
@@ -199,7 +246,7 @@ class Coinbase:
             configuration = {"sor_limit_ioc": size}
         body = {
             "client_order_id": terms.client_id,
-            "product_id": self._product_id(terms.symbol),
+            "product_id": self._products.id_of(terms.symbol),
             "side": terms.side.upper(),
             "order_configuration": configuration,
         }
@@ -213,10 +260,10 @@ class Coinbase:
     def _orders(self, filters: dict[str, Any]) -> list[VenueOrder]:
         def page(cursor: str) -> tuple[list[VenueOrder], str]:
             body = {"limit": COINBASE.history_page, **filters, **({"cursor": cursor} if cursor else {})}
-            return self._ask(
+            return self._calls.ask(
                 "the orders",
                 lambda: self._exchange.v3PrivateGetBrokerageOrdersHistoricalBatch(body),
-                lambda answer: answers.orders_page(answer, self._symbol),
+                lambda answer: answers.orders_page(answer, self._products),
             )
 
         return paging.by_cursor(page)
@@ -224,39 +271,52 @@ class Coinbase:
     def _by_id(self, venue_ids: list[str]) -> list[VenueOrder]:
         call = self._exchange.v3PrivateGetBrokerageOrdersHistoricalOrderId
         return [
-            self._ask(
+            self._calls.ask(
                 "an order",
                 lambda venue_id=venue_id: call({"order_id": venue_id}),  # type: ignore[misc]
-                lambda answer: answers.order(wire.mapping(answer, "order"), self._symbol),
+                lambda answer: answers.order(wire.mapping(answer, "order"), self._products),
             )
             for venue_id in venue_ids
         ]
 
-    def _ask(self, what: str, call: Callable[[], Any], read: Callable[[Any], T]) -> T:
-        return self._calls.ask(what, call, read)
+    def _by_known_id(self, venue_id: str) -> list[VenueOrder]:
+        try:
+            return self._by_id([venue_id])
+        except NoSuchThingError:
+            return []
 
-    def _market(self, symbol: str) -> Any:
-        market = (self._exchange.markets or {}).get(symbol)
-        if market is None:
-            raise UsageError(f"coinbase has no symbol {symbol!r}", "symbols are written as DOGE/USD")
-        return market
+    def _flows_of(self, account_id: str, since_ms: int) -> list[Flow]:
+        def page(cursor: str) -> tuple[list[Flow], str]:
+            body = {
+                "account_id": account_id,
+                "limit": _MOST_TRANSACTIONS,
+                **({"starting_after": cursor} if cursor else {}),
+            }
+            rows, last_ms, following = self._calls.ask(
+                "the transactions",
+                lambda: self._exchange.v2PrivateGetAccountsAccountIdTransactions(body),
+                coinbase_ledger.page,
+            )
+            wanted = [each for each in rows if each.time_ms >= since_ms]
+            return wanted, following if last_ms is not None and last_ms >= since_ms else ""
 
-    def _product_id(self, symbol: str) -> str:
-        return str(self._market(symbol)["id"])
+        return paging.by_cursor(page)
 
-    def _product_type(self, symbol: str) -> str:
-        return "SPOT" if self._market(symbol).get("spot") else "FUTURE"
-
-    def _symbol(self, product_id: str) -> str:
-        found = (self._exchange.markets_by_id or {}).get(product_id)
-        return str(found[0]["symbol"]) if found else product_id.replace("-", "/")
+    def _product_row(self, symbol: str) -> Mapping[str, Any]:
+        product_id = self._products.id_of(symbol)
+        body = {"product_ids": [product_id], "product_type": self._products.type_of(symbol)}
+        return self._calls.ask(
+            "the product",
+            lambda: self._exchange.v3PublicGetBrokerageMarketProducts(body),
+            lambda answer: answers.row_of(answer, product_id),
+        )
 
 
 def _created(answer: Any) -> object:
     if not isinstance(answer, dict) or answer.get("success") is not True:
         return None
     inner = answer.get("success_response")
-    return inner.get("order_id") if isinstance(inner, dict) else None
+    return (inner.get("order_id") if isinstance(inner, dict) else None) or answer.get("order_id")
 
 
 def _cancelled(answer: Any) -> object:

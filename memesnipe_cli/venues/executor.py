@@ -187,8 +187,15 @@ class Executor:
             )
 
     def _unsettled_beside(self, intent: OrderIntent) -> str:
-        """The order of the same coin that may exist unseen, "" where there is none."""
-        found = (each.intent.id for each in self.book.unsettled() if each.intent.base == intent.base)
+        """The order of the same coin that may exist unseen and that this one must wait for, "" where there is none: what
+        opens waits for every one; what protects or leaves, for one that may sell the same lots. An entry of which
+        nothing is known, for ever perhaps, must not keep a stop away from what is held."""
+        opens = intent.action is Action.ENTRY
+        found = (
+            each.intent.id
+            for each in self.book.unsettled()
+            if each.intent.base == intent.base and (opens or each.intent.side == intent.side)
+        )
         return next(found, "")
 
     def _tell_gate(self) -> None:

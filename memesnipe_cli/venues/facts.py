@@ -86,7 +86,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class VenuePosition:
-    """An open perpetual. qty: in contracts, below 0 for a short."""
+    """An open perpetual. qty: in units of the base asset, as every quantity is, below 0 for a short."""
 
     symbol: str
     qty: Decimal
@@ -113,3 +113,13 @@ class Fees:
 
     maker: Decimal
     taker: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """What a perpetual pays now. rate: share of the notional that longs pay to shorts each interval (below 0: they are
+    paid). time_ms: of the next or the latest payment, as the venue says, None where it does not."""
+
+    rate: Decimal
+    interval_ms: int
+    time_ms: int | None

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, Unpack
 
 from memesnipe_cli.clock import MINUTE_MS, SECOND_MS, format_time
-from memesnipe_cli.errors import MemesnipeError, UsageError
+from memesnipe_cli.errors import MemesnipeError, NetworkError, UsageError
 from memesnipe_cli.risk.approval import Approved
 from memesnipe_cli.risk.facts import Product
 from memesnipe_cli.venues import kraken_answers as answers
-from memesnipe_cli.venues import paging, wire
-from memesnipe_cli.venues.calls import Calls
+from memesnipe_cli.venues import kraken_ledger, paging, wire
+from memesnipe_cli.venues.calls import CallOptions, Calls, NoSuchThingError
 from memesnipe_cli.venues.facts import (
+    Absent,
     Balance,
     Fees,
     Found,
+    Funding,
     KeyRights,
     Unclear,
     VenueFill,
     VenueOrder,
     VenuePosition,
 )
-from memesnipe_cli.venues.finding import ours_among
+from memesnipe_cli.venues.finding import by_venue_id, named_by_filter, nameless, ours_among
+from memesnipe_cli.venues.flows import Flow
 from memesnipe_cli.venues.outcome import Outcome
 from memesnipe_cli.venues.sending import approved_intent, checked_terms
 from memesnipe_cli.venues.traits import KRAKEN, TimeInForce, Traits
@@ -30,15 +34,17 @@ if TYPE_CHECKING:
     import ccxt
 
 _MOST_ASKED_BY_ID = 20
+_OF_NOBODY = "id-of-no-order"
 _MARGIN_MS = MINUTE_MS  # a history is asked for from a little earlier than an order can be
 
 
 class Kraken:
     """See protocol.py. `exchange` must have its product list."""
 
-    def __init__(self, exchange: ccxt.Exchange, **timing: float) -> None:
-        self._calls = Calls(exchange, KRAKEN.refusals, **timing)
+    def __init__(self, exchange: ccxt.Exchange, **options: Unpack[CallOptions]) -> None:
+        self._calls = Calls(exchange, KRAKEN, **options)
         self._exchange = exchange
+        self._assets: Mapping[str, Any] = {}
 
     @property
     def traits(self) -> Traits:
@@ -82,13 +88,14 @@ class Kraken:
         )
 
     def cancel(self, approved: Approved, venue_id: str) -> Outcome:
-        """CancelOrder, by our id."""
+        """CancelOrder, by the venue's id where it is known, else by ours."""
         intent = approved_intent(KRAKEN, approved)
+        body = {"txid": venue_id} if venue_id else {"cl_ord_id": intent.id}
         approved.spend()
         return self._calls.once(
             "a cancel",
-            lambda: self._exchange.privatePostCancelOrder({"cl_ord_id": intent.id}),
-            lambda answer: venue_id or intent.id if _count(answer) else None,
+            lambda: self._exchange.privatePostCancelOrder(body),
+            lambda answer: venue_id or intent.id if _cancels(answer) else None,
         )
 
     def amend_stop(self, approved: Approved, venue_id: str, *, deadline_ms: int | None = None) -> Outcome:
@@ -111,46 +118,78 @@ class Kraken:
     # Questions
 
     def find(self, client_id: str, *, venue_id: str = "", symbol: str = "", since_ms: int = 0) -> Found:
-        """Open orders, then closed ones (an order moves that way only), then the orders behind all trades since."""
+        """By the venue's id where it is known; else open orders, then closed ones (an order moves that way only), then
+        the orders behind all trades since."""
         try:
+            if venue_id:
+                known = by_venue_id(self._by_known_id(venue_id), client_id, venue_id)
+                if known is not None:
+                    return known
             looked_ms = self.server_time()
-            found = self._by_id([venue_id]) if venue_id else []
-            if not found:
-                found = self._open({"cl_ord_id": client_id}) + self._closed(client_id, since_ms)
+            found = self._asked_for(client_id, self._open)
+            found += self._asked_for(client_id, lambda each: self._closed(each, since_ms))
             if not any(each.client_id == client_id for each in found):
-                known = {each.venue_id for each in found}
+                shown = {each.venue_id for each in found}
                 traded = {each.venue_order_id for each in self.fills(max(0, since_ms - _MARGIN_MS))}
-                found += self._by_id(sorted(traded - known))
+                found += self._by_id(sorted(traded - shown))
         except MemesnipeError as error:
             return Unclear(error.message)
-        return ours_among(found, client_id, venue_id, looked_ms)
+        said = ours_among(found, client_id, venue_id, looked_ms)
+        unnamed = nameless(found, symbol, since_ms) if isinstance(said, Absent) else []
+        if unnamed:
+            return Unclear(f"kraken does not say whose these orders are: {', '.join(unnamed)}")
+        return said
 
     def open_orders(self) -> list[VenueOrder]:
         """OpenOrders."""
-        return self._open({})
+        return self._open("")
 
     def fills(self, since_ms: int) -> list[VenueFill]:
         """TradesHistory, all pages."""
 
-        def page(offset: int) -> tuple[list[VenueFill], int]:
+        def page(offset: int) -> tuple[dict[str, VenueFill], int | None]:
             # `start` is exclusive, in seconds.
-            body = {"start": str(since_ms // SECOND_MS - 1), "ofs": str(offset)}
+            body = {"start": str(max(0, since_ms // SECOND_MS - 1)), "ofs": str(offset)}
             return self._calls.ask("the trades", lambda: self._exchange.privatePostTradesHistory(body), read)
 
-        def read(answer: Any) -> tuple[list[VenueFill], int]:
+        def read(answer: Any) -> tuple[dict[str, VenueFill], int | None]:
             rows = wire.mapping(answer, "result", "trades")
-            return [answers.fill(name, row, self._symbol) for name, row in rows.items()], _total(answer)
+            found = {name: answers.fill(name, row, self._symbol) for name, row in rows.items()}
+            return found, wire.optional_count(answer, "result", "count")
 
-        each_once = {each.trade_id: each for each in paging.by_offset(page)}
-        return sorted(each_once.values(), key=lambda each: (each.time_ms, each.trade_id))
+        found = paging.by_offset(page, KRAKEN.history_page).values()
+        return sorted(found, key=lambda each: (each.time_ms, each.trade_id))
 
     def balances(self) -> dict[str, Balance]:
-        """BalanceEx."""
-        return self._calls.ask(
-            "the balances",
-            lambda: self._exchange.privatePostBalanceEx(),
-            lambda answer: answers.balances(answer, self._exchange.safe_currency_code),
-        )
+        """BalanceEx; where there is none, Balance and what the open orders hold."""
+        currency_of = self._exchange.safe_currency_code
+        try:
+            return self._calls.ask(
+                "the balances with what is held",
+                lambda: self._exchange.privatePostBalanceEx(),
+                lambda answer: answers.balances(answer, currency_of),
+            )
+        except NoSuchThingError:
+            found = self._calls.ask(
+                "the balances",
+                lambda: self._exchange.privatePostBalance(),
+                lambda answer: answers.totals(answer, currency_of),
+            )
+            return answers.with_holds(found, self.open_orders())
+
+    def flows(self, since_ms: int, currencies: Collection[str] = ()) -> list[Flow]:
+        """Ledgers, all pages."""
+
+        def page(offset: int) -> tuple[dict[str, Flow | None], int | None]:
+            body = {"start": str(max(0, since_ms // SECOND_MS - 1)), "ofs": str(offset)}
+            return self._calls.ask(
+                "the ledger",
+                lambda: self._exchange.privatePostLedgers(body),
+                lambda answer: kraken_ledger.page(answer, self._exchange.safe_currency_code),
+            )
+
+        found = paging.by_offset(page, KRAKEN.history_page).values()
+        return kraken_ledger.sorted_flows(found, since_ms, currencies)
 
     def positions(self) -> list[VenuePosition]:
         """None: spot only."""
@@ -175,23 +214,39 @@ class Kraken:
         return self._calls.ask(
             "the fees",
             lambda: self._exchange.privatePostTradeVolume({"pair": pair}),
-            lambda answer: answers.fees(answer, pair),
+            lambda answer: answers.fees(answer, self._names(symbol)),
         )
 
     def product(self, symbol: str) -> Product:
-        """AssetPairs and Assets, with the fee of TradeVolume."""
-        pair = self._pair(symbol)
-        row = self._calls.ask(
-            "the product",
-            lambda: self._exchange.publicGetAssetPairs({"pair": pair}),
-            lambda answer: wire.mapping(answer, "result", pair),
+        """AssetPairs and Assets, with the fee of TradeVolume where that is told."""
+        row = self._asset_pair(symbol)
+        if not self._assets:
+            self._assets = self._calls.ask(
+                "the assets",
+                lambda: self._exchange.publicGetAssets(),
+                lambda answer: wire.mapping(answer, "result"),
+            )
+        try:
+            taker_fee = self.fees(symbol).taker
+        except NetworkError:
+            taker_fee = None
+        return answers.product(symbol, row, self._assets, taker_fee)
+
+    def status(self, symbol: str) -> str:
+        """AssetPairs."""
+        return answers.product_status(self._asset_pair(symbol))
+
+    def venue_status(self) -> str:
+        """SystemStatus."""
+        return self._calls.ask(
+            "the status",
+            lambda: self._exchange.publicGetSystemStatus(),
+            lambda answer: wire.text(answer, "result", "status"),
         )
-        assets = self._calls.ask(
-            "the assets",
-            lambda: self._exchange.publicGetAssets(),
-            lambda answer: wire.mapping(answer, "result"),
-        )
-        return answers.product(symbol, row, assets, self.fees(symbol).taker)
+
+    def funding(self, symbol: str) -> Funding:
+        """None: spot only."""
+        raise UsageError(f"kraken pays no funding on {symbol!r}", "perpetuals are traded at coinbase")
 
     def dead_man(self, seconds: int) -> None:
         """CancelAllOrdersAfter, in seconds there (ccxt's own method takes milliseconds)."""
@@ -205,28 +260,45 @@ class Kraken:
 
     # Parts
 
-    def _open(self, filters: dict[str, str]) -> list[VenueOrder]:
-        return self._calls.ask(
+    def _open(self, client_id: str) -> list[VenueOrder]:
+        body = {"cl_ord_id": client_id} if client_id else {}
+        found = self._calls.ask(
             "the open orders",
-            lambda: self._exchange.privatePostOpenOrders(filters),
+            lambda: self._exchange.privatePostOpenOrders(body),
             lambda answer: answers.orders(answer, self._symbol, "result", "open"),
         )
+        return list(found.values())
 
     def _closed(self, client_id: str, since_ms: int) -> list[VenueOrder]:
-        def page(offset: int) -> tuple[list[VenueOrder], int]:
+        def page(offset: int) -> tuple[dict[str, VenueOrder], int | None]:
             body = {"cl_ord_id": client_id, "ofs": str(offset)}
             if since_ms:
                 body["start"] = str(max(0, since_ms - _MARGIN_MS) // SECOND_MS)
             return self._calls.ask(
-                "the closed orders",
-                lambda: self._exchange.privatePostClosedOrders(body),
-                lambda answer: (
-                    answers.orders(answer, self._symbol, "result", "closed"),
-                    _total(answer),
-                ),
+                "the closed orders", lambda: self._exchange.privatePostClosedOrders(body), read
             )
 
-        return paging.by_offset(page)
+        def read(answer: Any) -> tuple[dict[str, VenueOrder], int | None]:
+            found = answers.orders(answer, self._symbol, "result", "closed")
+            return found, wire.optional_count(answer, "result", "count")
+
+        return list(paging.by_offset(page, KRAKEN.history_page).values())
+
+    def _asked_for(self, client_id: str, ask: Callable[[str], list[VenueOrder]]) -> list[VenueOrder]:
+        """Orders asked for by an id. Where some come back without any, a question for an id of nobody tells whether the
+        venue looks at ids at all; what is between two equal answers to ours was there all the time."""
+        found = ask(client_id)
+        if all(each.client_id for each in found):
+            return found
+        of_nobody = ask(_OF_NOBODY)
+        lasting = {each.venue_id for each in ask(client_id)}
+        return named_by_filter([each for each in found if each.venue_id in lasting], of_nobody, client_id)
+
+    def _by_known_id(self, venue_id: str) -> list[VenueOrder]:
+        try:
+            return self._by_id([venue_id])
+        except NoSuchThingError:
+            return []
 
     def _by_id(self, venue_ids: list[str]) -> list[VenueOrder]:
         found: list[VenueOrder] = []
@@ -235,9 +307,20 @@ class Kraken:
             found += self._calls.ask(
                 "orders by their ids",
                 lambda body=body: self._exchange.privatePostQueryOrders(body),  # type: ignore[misc]
-                lambda answer: answers.orders(answer, self._symbol, "result"),
+                lambda answer: list(answers.orders(answer, self._symbol, "result").values()),
             )
         return found
+
+    def _asset_pair(self, symbol: str) -> Mapping[str, Any]:
+        pair = self._pair(symbol)
+        return self._calls.ask(
+            "the product",
+            lambda: self._exchange.publicGetAssetPairs({"pair": pair}),
+            lambda answer: answers.row_of(answer, self._names(symbol)),
+        )
+
+    def _names(self, symbol: str) -> Callable[[str], bool]:
+        return lambda name: self._symbol(name) == symbol
 
     def _pair(self, symbol: str) -> str:
         market = (self._exchange.markets or {}).get(symbol)
@@ -246,6 +329,11 @@ class Kraken:
         return str(market["id"])
 
     def _symbol(self, pair: str) -> str:
+        base, _, quote = pair.partition("/")
+        if quote:
+            # Some answers name a pair as the WebSocket does, XDG/USD.
+            code = self._exchange.safe_currency_code
+            return f"{code(base)}/{code(quote)}"
         market = self._exchange.resolve_market_by_altname_or_id(pair)
         return str(market["symbol"]) if market else pair
 
@@ -253,7 +341,9 @@ class Kraken:
 def _first_txid(answer: Any) -> object:
     result = answer.get("result") if isinstance(answer, dict) else None
     ids = result.get("txid") if isinstance(result, dict) else None
-    return ids[0] if isinstance(ids, list) and len(ids) == 1 else None
+    if isinstance(ids, list):
+        return ids[0] if len(ids) == 1 else None
+    return ids
 
 
 def _amend_id(answer: Any) -> bool:
@@ -261,10 +351,8 @@ def _amend_id(answer: Any) -> bool:
     return isinstance(result, dict) and bool(result.get("amend_id"))
 
 
-def _count(answer: Any) -> bool:
+def _cancels(answer: Any) -> bool:
     result = answer.get("result") if isinstance(answer, dict) else None
-    return isinstance(result, dict) and str(result.get("count", "")) not in ("", "0")
-
-
-def _total(answer: Any) -> int:
-    return int(wire.text(answer, "result", "count"))
+    if not isinstance(result, dict):
+        return False
+    return str(result.get("count", "")) not in ("", "0") or result.get("pending") is True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from memesnipe_cli.errors import NetworkError
@@ -13,17 +13,25 @@ MOST_PAGES = 400
 _HINT = "ask for a shorter stretch"
 
 
-def by_offset(page: Callable[[int], tuple[list[T], int]]) -> list[T]:
-    """`page(offset)` gives rows and how many there are in all. Rows that come in while this reads push others to later
-    pages, so some may be there twice and none is missed. Raises NetworkError where the pages end before the count."""
-    found: list[T] = []
-    for _ in range(MOST_PAGES):
+def by_offset(page: Callable[[int], tuple[Mapping[str, T], int | None]], size: int) -> dict[str, T]:
+    """`page(offset)` gives rows by their ids and how many there are in all, None where the venue does not say; size: of
+    a full page. Rows that come in while this reads push others to later pages, so some are there twice and none is
+    missed. Raises NetworkError where the pages end before the count."""
+    found: dict[str, T] = {}
+    wanted: int | None = None
+    for number in range(MOST_PAGES):
         rows, count = page(len(found))
-        found += rows
-        if len(found) >= count:
+        before = len(found)
+        found.update(rows)
+        if not number:
+            # A count that is just what a full page holds may be the page's own.
+            wanted = None if count == len(rows) >= size else count
+        if wanted is not None and len(found) >= wanted:
             return found
-        if not rows:
-            raise NetworkError(f"a history of {count} rows ended after {len(found)}", "ask again")
+        if len(found) == before:
+            if wanted is None:
+                return found
+            raise NetworkError(f"a history of {wanted} rows ended after {len(found)}", "ask again")
     raise NetworkError(f"a history has more than {MOST_PAGES} pages", _HINT)
 
 

@@ -7,12 +7,22 @@ no whole answer comes; `find` never raises, since what it says decides whether a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from memesnipe_cli.risk.approval import Approved
 from memesnipe_cli.risk.facts import Product
-from memesnipe_cli.venues.facts import Balance, Fees, Found, KeyRights, VenueFill, VenueOrder, VenuePosition
+from memesnipe_cli.venues.facts import (
+    Balance,
+    Fees,
+    Found,
+    Funding,
+    KeyRights,
+    VenueFill,
+    VenueOrder,
+    VenuePosition,
+)
+from memesnipe_cli.venues.flows import Flow
 from memesnipe_cli.venues.outcome import Outcome
 from memesnipe_cli.venues.traits import Traits
 
@@ -35,7 +45,8 @@ class Venue(Protocol):
 
     def probe(self, approved: Approved, *, expires_ms: int | None = None) -> Outcome:
         """Sends an order that was sent before again, same id and same body, where the venue then answers with the
-        first one. Raises UsageError where it would make a second order."""
+        first one. Unknown, and nothing sent, for what may not be sent twice at all: the exit of a perpetual that cannot
+        be told to reduce only. Raises UsageError where it would make a second order."""
 
     def cancel(self, approved: Approved, venue_id: str) -> Outcome:
         """Takes an order back, once. `approved` is of the action cancel and carries the order's client id. Accepted
@@ -57,6 +68,10 @@ class Venue(Protocol):
     def balances(self) -> Mapping[str, Balance]:
         """By currency. A currency that is not in it is unknown, never 0."""
 
+    def flows(self, since_ms: int, currencies: Collection[str] = ()) -> Sequence[Flow]:
+        """Deposits, withdrawals and whatever else moved balances and was no trade since then, oldest first. currencies:
+        of these only, which may save questions; none named: of all."""
+
     def positions(self) -> Sequence[VenuePosition]:
         """Open perpetuals; empty where there are none or the venue has no such thing."""
 
@@ -67,10 +82,20 @@ class Venue(Protocol):
         """What the key may do."""
 
     def fees(self, symbol: str) -> Fees:
-        """What this account pays."""
+        """What this account pays. Raises NetworkError where the venue does not say: take the profile's then."""
 
     def product(self, symbol: str) -> Product:
-        """How the instrument is traded, and what it costs now."""
+        """How the instrument is traded, and what it costs now. What the venue does not say is None there, its fee,
+        too."""
+
+    def status(self, symbol: str) -> str:
+        """Whether the instrument can be traded now: see Product.status. One question."""
+
+    def venue_status(self) -> str:
+        """Whether the whole venue can be traded at now: online, post_only, cancel_only, maintenance."""
+
+    def funding(self, symbol: str) -> Funding:
+        """Of a perpetual. Raises UsageError for what is none."""
 
     def dead_man(self, seconds: int) -> None:
         """The venue cancels every order of the account unless told again within so many seconds; 0 switches it off.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from memesnipe_cli.venues.booking import OVERLAP_MS, book_fills
@@ -27,21 +27,31 @@ class Reconciled:
 
 
 def reconcile_now(
-    desk: Desk, store_part: str, explained: Mapping[str, Decimal] | None = None, *, accept: str = ""
+    desk: Desk,
+    store_part: str,
+    explain: Callable[[], Mapping[str, Decimal]] = lambda: {},
+    *,
+    accept: str = "",
 ) -> Reconciled:
-    """Reconcile the account. explained: by currency, deposits and withdrawals since the last time, from the venue's
-    ledger. accept: why a person takes the balances as they are. Raises NetworkError where the venue does not answer."""
-    impossible = list(book_fills(desk).impossible)
-    shown = _ask(desk, explained or {})
+    """Reconcile the account. explain: by currency, deposits and withdrawals since the last time, from the venue's
+    ledger; asked for only where a balance has changed. accept: why a person takes the balances as they are. Raises
+    NetworkError where the venue does not answer."""
+    shown = _ask(desk, {})
+    impossible = list(book_fills(desk, fills=shown.fills).impossible)
     findings = reconcile(desk.book, shown, store_part)
     mendable = [each for each in findings if each.remedy in (Remedy.SETTLE, Remedy.BOOK)]
     for each in mendable:
         if each.order_id in desk.book.orders:
             impossible += settle(desk, each.order_id).impossible
-    if mendable or any(each.kind is Kind.BALANCE for each in findings):
+    moved = any(each.kind is Kind.BALANCE for each in findings)
+    if mendable or moved:
         # A trade between the question for trades and the one for balances looks like money from nowhere: ask again.
-        shown = _ask(desk, explained or {})
+        shown = _ask(desk, explain() if moved else {})
+        impossible += book_fills(desk, fills=shown.fills).impossible
         findings = reconcile(desk.book, shown, store_part)
+        if not moved and any(each.kind is Kind.BALANCE for each in findings):
+            shown = replace(shown, explained=explain())
+            findings = reconcile(desk.book, shown, store_part)
     done = Reconciled(findings, impossible)
     if shown.balances is not None and (done.clean or accept):
         foreign = [each.trade_id for each in shown.fills if each.trade_id not in desk.book.trades]

@@ -69,6 +69,8 @@ class Traits:
     page. absent_gap_ms: least time between two looks that together prove an order absent. deadline_ms: how long after
     its sending an order may still be accepted, 0 where the venue takes no deadline. minimums: where smallest sizes come
     from. refusals: the venue's own words that prove that an order was not taken, with our word for each.
+    questions_at_once: how much may be asked in one go, in ccxt's costs, refilled at ccxt's pace. reduce_only: an order
+    with a limit can be told to make a position smaller only.
     """
 
     venue: str
@@ -89,6 +91,8 @@ class Traits:
     absent_gap_ms: int
     minimums: str
     refusals: Mapping[str, str]
+    questions_at_once: float = 1.0
+    reduce_only: bool = False
 
 
 KRAKEN = Traits(
@@ -110,6 +114,8 @@ KRAKEN = Traits(
     absent_gap_ms=3 * SECOND_MS,
     minimums="AssetPairs: ordermin, costmin; an asset's decimals go before the pair's lot",
     refusals=KRAKEN_REFUSALS,
+    # Of the 15 of the lowest tier, each of which ccxt counts as 3; three are left for another process of the same key.
+    questions_at_once=36,
 )
 
 COINBASE = Traits(
@@ -131,6 +137,8 @@ COINBASE = Traits(
     absent_gap_ms=3 * SECOND_MS,
     minimums="products: base_min_size, quote_min_size",
     refusals=COINBASE_REFUSALS,
+    # Half of a second's 30.
+    questions_at_once=15,
 )
 
 _ALL = {each.venue: each for each in (KRAKEN, COINBASE)}

@@ -58,6 +58,21 @@ def optional_amount(answer: Mapping[str, Any], name: str) -> Decimal | None:
     return None if answer.get(name) in (None, "") else amount(answer, name)
 
 
+def optional_count(answer: object, *path: str) -> int | None:
+    """How many there are, or None where the venue does not say. Raises where it says nonsense."""
+    if _at(answer, path) in (None, ""):
+        return None
+    number = amount(answer, *path)
+    if number < 0 or number != number.to_integral_value():
+        raise MalformedAnswerError(f"{_named(path)} is {number}, no count")
+    return int(number)
+
+
+def optional_seconds_ms(answer: Mapping[str, Any], name: str) -> int:
+    """A time written in seconds as ms UTC, 0 where there is none."""
+    return seconds_ms(answer, name) if answer.get(name) not in (None, "") else 0
+
+
 def price_or_none(answer: Mapping[str, Any], name: str) -> Decimal | None:
     """A price, or None where there is none: venues write 0 for it."""
     return optional_amount(answer, name) or None

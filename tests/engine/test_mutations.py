@@ -70,9 +70,9 @@ EQUIVALENT: list[tuple[str, str]] = [
     (r"sendable: .*value_up", "less than a unit of money: in doubt by the rules"),
     (r"target_leg: if share (>= 1\.0)", "all lots leave no second leg, so the legs merge"),
     (r"fill_entry_order: if lots <= 0 or", "no lots cannot be protected either"),
-    (r"fill_entry_order: if target > 0:", "a target's lots mean nothing without a target"),
+    (r"enter_position: if target > 0:", "a target's lots mean nothing without a target"),
     (
-        r"fill_entry_order: stop = max\(1, w\.state\[slot, STOP\]",
+        r"enter_position: stop = max\(1, w\.state\[slot, STOP\]",
         "below one tick a short is stopped all the same",
     ),
     (

@@ -19,14 +19,17 @@ Where things live:
   may be killed; the account stays here.
 - `ledger.py`: every order ever accepted, every trade, every movement, the account after each step.
   `oracle.py`: questions to it. `matching.py`: prices, steps, minimums, holds, fills.
+- `market.py`: what others trade (`venue.trade`), in the candles and the public trades. `stream.py`,
+  `kraken_stream.py`, `coinbase_stream.py`, `websocket.py`: the public WebSocket channels at the same address, and
+  what goes wrong there (`venue.stream_fail`).
 - `faults.py`: what can go wrong, before, after or later than the request is carried out.
 - `kraken*.py`, `coinbase*.py`: the two wire formats. `keys.py`: signatures, really checked (HMAC; ES256).
 
 Simplifications, all on purpose: the book is a ladder of five steps; a market order that it cannot take whole
-is cancelled with what it got; stops are set off by the last price (the mid unless given); perpetuals can be
-looked at only; brackets and conditional close orders are refused; there is no WebSocket. Fees are those of the
-first tier. A sale on Kraken without `fciq` pays its fee in coins, and the trade still shows it in the quote, so
-that only the ledger tells.
+is cancelled with what it got; stops are set off by the last price (the mid unless given); a perpetual's margin
+is a quarter of what it opens, and what it earns is paid at once; brackets and conditional close orders are
+refused; WebSocket is for public data only. Fees are those of the first tier. A sale on Kraken without `fciq` pays
+its fee in coins, and the trade still shows it in the quote, so that only the ledger tells.
 
 A mistake of the venue itself (a balance below zero, a hold above its balance, an unforeseen error) breaks the
 connection and is raised when the server is left, so that it cannot pass for one of its faults.

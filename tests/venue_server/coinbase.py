@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .answers import Answer, Request, as_json
-from .coinbase_accounts import accounts, plain_accounts, summary, transactions
+from .coinbase_accounts import accounts, plain_accounts, positions, summary, transactions
 from .coinbase_history import fills, order_by_id, orders
 from .coinbase_orders import batch_cancel, create, edit, preview
 from .coinbase_public import answer_public
@@ -67,7 +67,9 @@ def _answer(venue: HostileVenue, request: Request) -> Any:
             rights = {name: name in venue.rights for name in ("can_view", "can_trade", "can_transfer")}
             return {**rights, "portfolio_uuid": "loopback", "portfolio_type": "CONSUMER"}
         case ("GET", "transaction_summary"):
-            return summary(venue)
+            return summary(venue, request)
+        case ("GET", "cfm/positions"):
+            return positions(venue)
         case ("GET", "orders/historical/batch"):
             return orders(venue, request)
         case ("GET", "orders/historical/fills"):

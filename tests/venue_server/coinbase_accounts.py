@@ -61,7 +61,8 @@ def transactions(venue: HostileVenue, request: Request) -> Any:
     if code not in venue.ledger.balances:
         raise Refusal("unknown_order", account)
     kinds = {"deposit": "fiat_deposit", "withdrawal": "fiat_withdrawal"} if code == "USD" else {}
-    names = {"deposit": "send", "withdrawal": "send", "trade": "advanced_trade_fill"} | kinds
+    usual = {"deposit": "send", "withdrawal": "send", "trade": "advanced_trade_fill"}
+    names = usual | {"staking": "staking_reward", "settlement": "derivatives_settlement"} | kinds
     entries = [each for each in reversed(venue.ledger.entries) if each.asset == code]
     after = request.text("starting_after")
     first = next((index + 1 for index, each in enumerate(entries) if each.id == after), 0)
@@ -83,9 +84,32 @@ def transactions(venue: HostileVenue, request: Request) -> Any:
     return {"pagination": {"next_starting_after": page[-1].id if more else None}, "data": shown}
 
 
-def summary(venue: HostileVenue) -> Any:
+def positions(venue: HostileVenue) -> Any:
+    """GET cfm/positions: those that are not flat."""
+    shown = []
+    for symbol, held in venue.ledger.positions.items():
+        pair, quote = venue.instruments[symbol], venue.matcher.quotes[symbol]
+        if held.quantity:
+            earned = (quote.last - held.entry) * held.quantity
+            shown.append(
+                {
+                    "product_id": pair.wire_id,
+                    "expiration_time": "2030-12-20T16:00:00Z",
+                    "side": "LONG" if held.quantity > 0 else "SHORT",
+                    "number_of_contracts": plain(abs(held.quantity) / pair.unit),
+                    "current_price": plain(quote.last),
+                    "avg_entry_price": plain(held.entry),
+                    "unrealized_pnl": plain(earned),
+                    "daily_realized_pnl": "0",
+                }
+            )
+    return {"positions": shown}
+
+
+def summary(venue: HostileVenue, request: Request) -> Any:
     """GET transaction_summary: what fills cost."""
-    pair = next(iter(venue.instruments.values()))
+    futures = request.text("product_type") == "FUTURE"
+    pair = next(each for each in venue.instruments.values() if (each.contract is not None) == futures)
     return {
         "total_volume": 0,
         "total_fees": 0,

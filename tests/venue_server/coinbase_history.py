@@ -100,11 +100,12 @@ def _order(venue: HostileVenue, order: Order) -> dict[str, Any]:
     ticket = order.ticket
     average = order.cost / order.filled if order.filled else Decimal(0)
     after_fees = order.cost + order.fee if ticket.side == "buy" else order.cost - order.fee
-    configuration = {name: dict(fields) for name, fields in _configuration(order).items()}
+    unit = venue.instruments[ticket.symbol].unit
+    configuration = {name: dict(fields) for name, fields in _configuration(order, unit).items()}
     if "limit_limit_gtc" in configuration:
         assert order.price is not None
         fields = configuration["limit_limit_gtc"]
-        fields |= {"base_size": plain(order.volume), "limit_price": plain(order.price)}
+        fields |= {"base_size": plain(order.volume / unit), "limit_price": plain(order.price)}
     last_us = max((trade.time_us for trade in venue.ledger.trades_of(order)), default=0)
     trigger_status = "INVALID_ORDER_TYPE"
     if ticket.kind.endswith("-limit"):
@@ -120,7 +121,7 @@ def _order(venue: HostileVenue, order: Order) -> dict[str, Any]:
         "time_in_force": TIMES[ticket.time_in_force],
         "created_time": iso(order.opened_us),
         "completion_percentage": plain((order.filled / order.volume * 100).quantize(Decimal("0.01"))),
-        "filled_size": plain(order.filled),
+        "filled_size": plain(order.filled / unit),
         "average_filled_price": plain(average),
         "fee": "",
         "number_of_fills": str(len(order.trades)),
@@ -134,7 +135,7 @@ def _order(venue: HostileVenue, order: Order) -> dict[str, Any]:
         "order_type": TYPES.get(ticket.kind, "STOP_LIMIT"),
         "reject_reason": "REJECT_REASON_UNSPECIFIED",
         "settled": not order.is_open,
-        "product_type": "SPOT",
+        "product_type": "SPOT" if unit == 1 else "FUTURE",
         "reject_message": "",
         "cancel_message": order.reason,
         "order_placement_source": "RETAIL_ADVANCED" if ticket.owner == "api" else "RETAIL_SIMPLE",
@@ -149,11 +150,11 @@ def _order(venue: HostileVenue, order: Order) -> dict[str, Any]:
     }
 
 
-def _configuration(order: Order) -> dict[str, dict[str, Any]]:
+def _configuration(order: Order, unit: Decimal) -> dict[str, dict[str, Any]]:
     """As it was sent; an order entered by hand gets the same shape."""
     if order.ticket.configuration:
         return order.ticket.configuration  # type: ignore[return-value]
-    sizes = {"base_size": plain(order.volume)}
+    sizes = {"base_size": plain(order.volume / unit)}
     if order.price is None:
         return {"market_market_ioc": sizes}
     sizes["limit_price"] = plain(order.price)
@@ -165,6 +166,7 @@ def _configuration(order: Order) -> dict[str, dict[str, Any]]:
 def _fill(venue: HostileVenue, trade: Trade) -> dict[str, Any]:
     order = venue.ledger.orders[trade.order_id]
     in_quote = size_in_quote(order)
+    counted = trade.quantity / venue.instruments[order.ticket.symbol].unit
     return {
         "entry_id": trade.id.replace("-", ""),
         "trade_id": trade.id,
@@ -172,7 +174,7 @@ def _fill(venue: HostileVenue, trade: Trade) -> dict[str, Any]:
         "trade_time": iso(trade.time_us),
         "trade_type": "FILL",
         "price": plain(trade.price),
-        "size": plain(trade.cost if in_quote else trade.quantity),
+        "size": plain(trade.cost if in_quote else counted),
         "commission": plain(trade.fee),
         "product_id": venue.instruments[order.ticket.symbol].wire_id,
         "sequence_timestamp": iso(trade.time_us),

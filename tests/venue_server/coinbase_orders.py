@@ -137,7 +137,8 @@ def _ticket(venue: HostileVenue, request: Request, configuration: dict[str, Any]
     if side not in ("buy", "sell") or len(configuration) != 1:
         raise Refusal("bad_arguments", "order_configuration")
     name, fields = next(iter(configuration.items()))
-    volume, price = _number(fields, "base_size"), _number(fields, "limit_price")
+    size, price = _number(fields, "base_size"), _number(fields, "limit_price")
+    volume = None if size is None else size * pair.unit
     cost, trigger = _number(fields, "quote_size"), _number(fields, "stop_price")
     kind = "limit"
     time_in_force: Literal["GTC", "GTD", "IOC", "FOK"] = "GTC"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from .answers import Request, from_iso, iso, plain
-from .instruments import Instrument
+from .instruments import PERPETUAL, Instrument
 from .matching import LEVELS
 from .orders import Refusal
 from .venue import HostileVenue
@@ -53,8 +52,8 @@ def answer_public(venue: HostileVenue, path: str, request: Request) -> Any:
     path = path.removeprefix("brokerage/").removeprefix("market/")
     if path == "products":
         if request.text("product_type") == "FUTURE":
-            return {"products": [_perpetual()], "num_products": 1}
-        products = [_product(venue, each) for each in venue.instruments.values()]
+            return {"products": [_perpetual(venue)], "num_products": 1}
+        products = [_product(venue, each) for each in venue.instruments.values() if each.contract is None]
         return {"products": products, "num_products": len(products)}
     if path == "product_book":
         return _book(venue, request)
@@ -66,7 +65,7 @@ def answer_public(venue: HostileVenue, path: str, request: Request) -> Any:
     name, _, what = path.removeprefix("products/").partition("/")
     pair = instrument_of(venue, name)
     if what == "":
-        return _product(venue, pair)
+        return _product(venue, pair) if pair.contract is None else _perpetual(venue)
     if what == "ticker":
         return _ticker(venue, pair)
     return _candles(venue, pair, request) if what == "candles" else None
@@ -98,6 +97,23 @@ def _book(venue: HostileVenue, request: Request) -> Any:
 
 def _ticker(venue: HostileVenue, pair: Instrument) -> Any:
     _, quote = venue.shown(pair.symbol)
+    printed = venue.market.trades.get(pair.symbol, [])
+    if printed:
+        rows = [
+            {
+                "trade_id": str(each.number),
+                "product_id": pair.wire_id,
+                "price": plain(each.price),
+                "size": plain(each.quantity),
+                "time": iso(each.at_us),
+                "side": each.side.upper(),
+                "bid": "",
+                "ask": "",
+                "exchange": "coinbase",
+            }
+            for each in reversed(printed[-100:])
+        ]
+        return {"trades": rows, "best_bid": plain(quote.bid), "best_ask": plain(quote.ask)}
     trade = {
         "trade_id": str(quote.at_us),
         "product_id": pair.wire_id,
@@ -122,6 +138,15 @@ def _candles(venue: HostileVenue, pair: Instrument, request: Request) -> Any:
     if (last - first) // step + 1 > MOST_BARS:
         raise Refusal("bad_arguments", "number of candles requested should be less than 350")
     at_us, quote = venue.shown(pair.symbol)
+    if venue.market.trades.get(pair.symbol):
+        bars = venue.market.bars(pair.symbol, step, at_us)
+        names = ("low", "high", "open", "close", "volume")
+        rows = [
+            {"start": str(start), **{name: plain(getattr(bar, name)) for name in names}}
+            for start, bar in sorted(bars.items(), reverse=True)
+            if first <= start <= last
+        ]
+        return {"candles": rows}
     price = plain(quote.last)
     starts = range(-(-first // step) * step, min(last, at_us // 1_000_000) + 1, step)
     shown = {"low": price, "high": price, "open": price, "close": price, "volume": "1"}
@@ -167,9 +192,10 @@ def _product(venue: HostileVenue, pair: Instrument) -> dict[str, Any]:
     }
 
 
-def _perpetual() -> dict[str, Any]:
-    """A U.S. perpetual: listed as expiring, with hourly funding. It can be looked at, not traded here."""
-    price = plain(Decimal(60_005))
+def _perpetual(venue: HostileVenue) -> dict[str, Any]:
+    """A U.S. perpetual: listed as expiring, with hourly funding."""
+    _, quote = venue.shown(PERPETUAL.symbol)
+    price = plain(quote.last)
     return {
         "product_id": "BIP-20DEC30-CDE",
         "price": price,
@@ -186,7 +212,11 @@ def _perpetual() -> dict[str, Any]:
         "display_name": "BTC PERP",
         "product_venue": "FCM",
         "status": "",
-        "trading_disabled": False,
+        "is_disabled": False,
+        "view_only": False,
+        "cancel_only": venue.mode == "cancel_only",
+        "post_only": venue.mode == "post_only",
+        "trading_disabled": venue.mode == "maintenance",
         "alias_to": [],
         "future_product_details": {
             "venue": "cde",

@@ -37,6 +37,13 @@ CALLS = (
     "skew",
     "advance",
     "tick",
+    "pace",
+    "trade",
+    "lag_candles",
+    "stream_fail",
+    "stream_calm",
+    "stream_drop",
+    "stream_only",
 )
 
 

@@ -9,9 +9,10 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class Instrument:
-    """One spot pair. `tick`: price step; `lot`: quantity step; fees are shares of the cost.
+    """One product. `tick`: price step; `lot`: quantity step; fees are shares of the cost.
 
-    `cost_step`: what costs and fees are rounded to (None: they stay exact)."""
+    `cost_step`: what costs and fees are rounded to (None: they stay exact). `contract`: of a perpetual, the base
+    asset of one contract; quantities are counted in the base asset here, and in contracts on the wire only."""
 
     symbol: str
     wire_id: str
@@ -25,6 +26,7 @@ class Instrument:
     maker: Decimal
     taker: Decimal
     cost_step: Decimal | None = None
+    contract: Decimal | None = None
 
     @property
     def base(self) -> str:
@@ -34,7 +36,12 @@ class Instrument:
     @property
     def quote(self) -> str:
         """The asset that it is paid in."""
-        return self.symbol.split("/")[1]
+        return self.symbol.split("/")[1].partition(":")[0]
+
+    @property
+    def unit(self) -> Decimal:
+        """The base asset of one on the wire."""
+        return self.contract or Decimal(1)
 
     @property
     def price_places(self) -> int:
@@ -113,6 +120,21 @@ def _coinbase(symbol: str, tick: str, lot: str) -> Instrument:
     )
 
 
+PERPETUAL = Instrument(
+    "BTC/USD:USD",
+    "BIP-20DEC30-CDE",
+    "BIP-20DEC30-CDE",
+    "BTC",
+    "USD",
+    Decimal(5),
+    Decimal("0.01"),
+    Decimal("0.01"),
+    Decimal(0),
+    maker=Decimal("0.0005"),
+    taker=Decimal("0.0010"),
+    contract=Decimal("0.01"),
+)
+
 INSTRUMENTS: Mapping[str, tuple[Instrument, ...]] = {
     "kraken": (
         _kraken("DOGE/USD", "XDGUSD", "XDGUSD", "0.0000001", "13"),
@@ -122,6 +144,7 @@ INSTRUMENTS: Mapping[str, tuple[Instrument, ...]] = {
     "coinbase": (
         _coinbase("DOGE/USD", "0.00001", "0.1"),
         _coinbase("BTC/USD", "0.01", "0.00000001"),
+        PERPETUAL,
     ),
 }
 ASSETS: Mapping[str, tuple[Asset, ...]] = {"kraken": KRAKEN_ASSETS, "coinbase": COINBASE_ASSETS}

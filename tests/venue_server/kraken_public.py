@@ -8,6 +8,7 @@ from typing import Any
 
 from .answers import Request
 from .instruments import Instrument
+from .market import PublicTrade
 from .matching import LEVELS
 from .orders import Refusal
 from .venue import HostileVenue
@@ -63,11 +64,47 @@ def answer_public(venue: HostileVenue, request: Request) -> Any:
         return {pair.wire_id: {"asks": sides["ask"][:count], "bids": sides["bid"][:count]}}
     if name == "Trades":
         # The last trade of the market, as the venue shows it; the time is exact, unlike the book's.
+        printed = [each for each in venue.market.trades.get(pair.symbol, ()) if each.at_us <= at_us]
+        if printed:
+            return _printed(request, pair, printed)
         rows = [[price(quote.last), "1.00000000", quote.at_us / 1e6, "b", "l", "", 1]]
         if venue.history_repeats:
             rows += rows
         return {pair.wire_id: rows, "last": str(quote.at_us * 1000)}
+    if venue.market.trades.get(pair.symbol):
+        return _traded_candles(venue, request, pair, at_us)
     return _candles(request, pair, at_us, quote.last)
+
+
+def _printed(request: Request, pair: Instrument, trades: list[PublicTrade]) -> Any:
+    """At most 1000 trades after `since` (nanoseconds), the oldest first; without it the last ones."""
+    since = int(request.text("since", "0"))
+    found = [each for each in trades if each.at_us * 1000 > since][:1000] if since else trades[-1000:]
+    price = _price(pair)
+    rows = [
+        [price(each.price), f"{each.quantity:.8f}", each.at_us / 1e6, each.side[0], "l", "", each.number]
+        for each in found
+    ]
+    return {pair.wire_id: rows, "last": str(found[-1].at_us * 1000) if found else str(since)}
+
+
+def _traded_candles(venue: HostileVenue, request: Request, pair: Instrument, at_us: int) -> Any:
+    """Bars of the printed trades; none where nothing was traded. The newest one may be running."""
+    step = int(request.text("interval", "1")) * 60
+    since = int(request.text("since", "0"))
+    running = at_us // 1_000_000 // step * step
+    price = _price(pair)
+    rows = [
+        [
+            start,
+            *(price(value) for value in (bar.open, bar.high, bar.low, bar.close, bar.close)),
+            f"{bar.volume:.8f}",
+            bar.trades,
+        ]
+        for start, bar in sorted(venue.market.bars(pair.symbol, step, at_us).items())
+        if start > since and start > running - BARS * step
+    ]
+    return {pair.wire_id: rows, "last": running - step}
 
 
 def _candles(request: Request, pair: Instrument, at_us: int, last: Decimal) -> Any:

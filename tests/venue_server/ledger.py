@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from uuid import UUID
 
-from .orders import ZERO, Entry, Order, OrderStatus, Step, Trade
+from .orders import ZERO, Entry, Order, OrderStatus, Position, Step, Trade
 
 
 class Ledger:
@@ -25,6 +25,7 @@ class Ledger:
         self.resting: dict[str, Order] = {}
         self.trades: dict[str, Trade] = {}
         self.entries: list[Entry] = []
+        self.positions: dict[str, Position] = {}
         self.steps: list[Step] = []
         self.opening = dict(balances)
         self._seed = seed
@@ -82,6 +83,18 @@ class Ledger:
         entry = Entry(self.new_id("L"), reference, time_us, kind, asset, amount, fee, after)
         self.entries.append(entry)
         return entry.id
+
+    def turn(self, symbol: str, change: Decimal, price: Decimal) -> Decimal:
+        """Change a position in a perpetual; returns what its closed part has earned (below 0: lost)."""
+        before = self.positions.get(symbol, Position(ZERO, ZERO))
+        after = before.quantity + change
+        if before.quantity * change >= 0:
+            entry = (before.entry * before.quantity + price * change) / after
+            self.positions[symbol] = Position(after, entry)
+            return ZERO
+        closed = min(abs(before.quantity), abs(change)).copy_sign(before.quantity)
+        self.positions[symbol] = Position(after, before.entry if after * before.quantity > 0 else price)
+        return ((price - before.entry) * closed).quantize(Decimal("0.00000001"))
 
     def step(self, what: str, time_us: int) -> None:
         """Write down the account as it is now."""

@@ -16,6 +16,7 @@ from .ledger import Ledger
 from .orders import STOPS, ZERO, Order, OrderStatus, Refusal, Side, Ticket, Trade
 
 LEVELS = 5
+MARGIN = Decimal("0.25")  # of the notional that opens or enlarges a position in a perpetual
 PLENTY = Decimal(10) ** 12
 HOLD_STEP = Decimal("0.00000001")
 
@@ -188,7 +189,8 @@ class Matcher:
     def _book_fill(self, order: Order, quantity: Decimal, price: Decimal, maker: bool) -> Decimal:
         """Cut a fill into trades and book them; never more than the account can pay for."""
         instrument = self.instruments[order.ticket.symbol]
-        quantity = min(quantity, self._affordable(order, instrument, price, maker))
+        if instrument.contract is None:
+            quantity = min(quantity, self._affordable(order, instrument, price, maker))
         chance = random.Random(f"{self._seed}:{order.id}:{len(order.trades)}")
         parts = self._cut(quantity, instrument.lot, chance)
         for part in parts:
@@ -255,8 +257,12 @@ class Matcher:
         sign = 1 if order.ticket.side == "buy" else -1
         fees = {paid_asset: paid}
         moves = [(instrument.quote, -sign * cost), (instrument.base, sign * quantity)]
+        if instrument.contract is not None:
+            earned = self.ledger.turn(instrument.symbol, sign * quantity, price)
+            moves = [(instrument.quote, earned)]
         for asset, amount in sorted(moves, key=lambda each: -each[1]):
-            entry = self.ledger.move("trade", asset, amount, trade.id, now, fees.get(asset, ZERO))
+            kind = "trade" if instrument.contract is None else "settlement"
+            entry = self.ledger.move(kind, asset, amount, trade.id, now, fees.get(asset, ZERO))
             trade.entries.append(entry)
         self._set_hold(order)
         self.ledger.step(f"trade {trade.id}", now)
@@ -299,8 +305,14 @@ class Matcher:
             min(needed, max(ZERO, self.ledger.available(asset) + order.hold)),
         )
 
-    @staticmethod
-    def _needs(order: Order, instrument: Instrument, quote: Quote) -> tuple[str, Decimal]:
+    def _needs(self, order: Order, instrument: Instrument, quote: Quote) -> tuple[str, Decimal]:
+        if instrument.contract is not None:
+            held = self.ledger.positions.get(instrument.symbol)
+            change = order.remaining if order.ticket.side == "buy" else -order.remaining
+            before = ZERO if held is None else held.quantity
+            opens = max(ZERO, abs(before + change) - abs(before))
+            price = order.price or order.trigger or quote.ask
+            return instrument.quote, (opens * price * MARGIN).quantize(HOLD_STEP, ROUND_UP)
         if order.ticket.side == "sell":
             return instrument.base, order.remaining
         if order.ticket.cost is not None:

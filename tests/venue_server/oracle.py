@@ -81,11 +81,15 @@ class Oracle:
         return {base: quantity for base, quantity in held.items() if quantity}
 
     def naked_positions(self, dust: Decimal = ZERO) -> dict[str, Decimal]:
-        """Base asset -> how much of our position no resting stop of ours would sell. Up to `dust` is left out."""
-        naked = self.positions()
+        """Base asset (of a perpetual its symbol) -> how much of our position no resting stop of ours would close. Up to
+        `dust` is left out."""
+        held = self.positions()
+        naked = {base: abs(quantity) if ":" in base else quantity for base, quantity in held.items()}
         for order in self.ours():
-            if order.is_open and order.ticket.side == "sell" and order.ticket.kind.startswith("stop-loss"):
-                base = order.ticket.symbol.split("/")[0]
+            symbol = order.ticket.symbol
+            base = symbol if ":" in symbol else symbol.split("/")[0]
+            closes = "buy" if ":" in symbol and held.get(base, ZERO) < 0 else "sell"
+            if order.is_open and order.ticket.side == closes and order.ticket.kind.startswith("stop-loss"):
                 naked[base] = naked.get(base, ZERO) - order.remaining
         return {base: quantity for base, quantity in naked.items() if quantity > dust}
 
@@ -98,7 +102,7 @@ class Oracle:
         for trade in self.trades():
             base, change = self._change(trade)
             held[base] += change
-            if held[base] < 0:
+            if held[base] < 0 and ":" not in base:
                 worst[base] = max(worst.get(base, ZERO), -held[base])
         return worst
 
@@ -146,7 +150,8 @@ class Oracle:
     def _change(self, trade: Trade) -> tuple[str, Decimal]:
         """(base asset, what one fill did to our holding of it), a fee paid in coins included."""
         ticket = self._ledger.orders[trade.order_id].ticket
-        base = ticket.symbol.split("/")[0]
+        # A perpetual is no coin: it is counted under its symbol.
+        base = ticket.symbol if ":" in ticket.symbol else ticket.symbol.split("/")[0]
         change = trade.quantity if ticket.side == "buy" else -trade.quantity
         return base, change - (trade.paid if trade.paid_asset == base else ZERO)
 

@@ -114,7 +114,8 @@ class Order:
 
 @dataclass(frozen=True)
 class Entry:
-    """One movement of one asset. `kind`: deposit, withdrawal, trade. `balance`: the asset's, afterwards."""
+    """One movement of one asset. `kind`: deposit, withdrawal, trade, staking, settlement. `balance`: the asset's,
+    afterwards."""
 
     id: str
     reference: str
@@ -124,6 +125,14 @@ class Entry:
     amount: Decimal
     fee: Decimal
     balance: Decimal
+
+
+@dataclass(frozen=True)
+class Position:
+    """In a perpetual. `quantity`: of the base asset, below 0 for a short; `entry`: average price."""
+
+    quantity: Decimal
+    entry: Decimal
 
 
 @dataclass(frozen=True)

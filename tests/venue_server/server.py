@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,18 +16,24 @@ from urllib.parse import parse_qsl, urlsplit
 
 from .answers import Answer, Request, as_json
 from .coinbase import coinbase_answer, coinbase_authority, coinbase_refusal
+from .coinbase_stream import CoinbaseStream
 from .control import PREFIX, control_answer
 from .faults import SPOKEN, Fault
 from .kraken import kraken_answer, kraken_authority, kraken_refusal
+from .kraken_stream import KrakenStream
+from .market import PublicTrade
 from .orders import Refusal
+from .stream import STREAM_FAULTS, Book, Connection, StreamFaults
 from .venue import HostileVenue, Number
+from .websocket import accept_key
 
 HTML = b"<html><head><title>Error</title></head><body>The web server reported a bad gateway</body></html>"
 
 
 class VenueServer(HostileVenue):
     """The venue with a socket: use it as a context manager. `base_url`: where it listens. `hang_s`: how long
-    a request that never gets an answer is kept. A mistake of the venue itself is raised on leaving."""
+    a request that never gets an answer is kept. `beat_s`: how often the WebSocket gives a sign of life. A
+    mistake of the venue itself is raised on leaving."""
 
     def __init__(
         self,
@@ -36,9 +42,15 @@ class VenueServer(HostileVenue):
         seed: int = 1,
         slices: int = 3,
         hang_s: float = 20.0,
+        beat_s: float = 1.0,
     ) -> None:
+        self.streams: list[Connection] = []
         super().__init__(dialect, balances, seed, slices)
         self.hang_s = hang_s
+        self.beat_s = beat_s
+        self.stream_faults = StreamFaults()
+        self._unstreamed: set[str] = set()
+        self.market.listeners.append(self._tell_trade)
         self.closing = threading.Event()
         self.base_url = ""
         self.mistakes: list[Exception] = []
@@ -53,12 +65,14 @@ class VenueServer(HostileVenue):
         self._server.daemon_threads = True
         self.base_url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        threading.Thread(target=self._beat, daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.closing.set()
+        self.stream_drop()
         self._server.shutdown()
         self._server.server_close()
         if self.mistakes and error is None:
@@ -81,6 +95,69 @@ class VenueServer(HostileVenue):
                 admitted = replace(request, admitted=True)
                 self.schedule(fault.late_s, lambda: self._speak(admitted))
             return fault, None
+
+    # --- WebSocket -------------------------------------------------------------------------------------------
+
+    def price(
+        self, symbol: str, bid: Number, ask: Number, last: Number | None = None, depth: Number | None = None
+    ) -> None:
+        """As HostileVenue's, and told to those who listen."""
+        with self.lock:
+            super().price(symbol, bid, ask, last, depth)
+            for stream in self.streams:
+                stream.book_changed(symbol)
+
+    def stream_fail(self, shape: str, times: int = 1, stale_s: float = 5.0) -> None:
+        """Plan a fault of the WebSocket; see stream.py."""
+        if shape not in STREAM_FAULTS:
+            raise ValueError(f"no such fault: {shape}; there are {', '.join(STREAM_FAULTS)}")
+        with self.lock:
+            self.stream_faults.left[shape] = self.stream_faults.left.get(shape, 0) + times
+            self.stream_faults.stale_s = stale_s
+
+    def stream_calm(self) -> None:
+        """No more faults on new connections; what is silent stays so until it is dropped."""
+        with self.lock:
+            self.stream_faults.left.clear()
+
+    def stream_drop(self) -> None:
+        """Break every connection."""
+        with self.lock:
+            for stream in self.streams:
+                stream.drop()
+
+    def stream_only(self, symbols: Sequence[str]) -> None:
+        """New subscriptions to other symbols are refused."""
+        self._unstreamed = set(self.instruments) - set(symbols)
+
+    def streamed(self) -> set[str]:
+        """The symbols that can be subscribed to."""
+        return set(self.instruments) - self._unstreamed
+
+    def stream_dialect(self, connection: Connection) -> KrakenStream | CoinbaseStream:
+        """The wire format of a connection."""
+        return KrakenStream(connection) if self.dialect == "kraken" else CoinbaseStream(connection)
+
+    def levels(self, symbol: str) -> Book:
+        """The book as it is shown now: quantity by price, by side."""
+        _, quote = self.shown(symbol)
+        tick = self.instruments[symbol].tick
+        return {
+            side: {price: size for _, price, size in quote.levels(side, tick) if size > 0}
+            for side in ("bid", "ask")
+        }
+
+    def _tell_trade(self, trade: PublicTrade) -> None:
+        for stream in self.streams:
+            stream.traded(trade)
+
+    def _beat(self) -> None:
+        while not self.closing.wait(self.beat_s):
+            with self.lock:
+                for stream in list(self.streams):
+                    stream.tick()
+
+    # --- faults ----------------------------------------------------------------------------------------------
 
     def spoken(self, shape: str) -> Answer:
         """A fault in the venue's own words."""
@@ -124,6 +201,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(control_answer(self.of, method, parts.path, body))
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
+            if headers.get("upgrade", "").lower() == "websocket":
+                self._upgrade(headers["sec-websocket-key"])
+                return
             fields = self._fields(parts.query, body, headers.get("content-type", ""))
             request = Request(method, parts.path, fields, headers, body, self.of.now_ms())
             fault, answer = self.of.take(request)
@@ -137,6 +217,27 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception as error:
             self.of.mistakes.append(error)
             self._reset()
+
+    def _upgrade(self, key: str) -> None:
+        """Speak WebSocket from here on."""
+        self.close_connection = True
+        if self.of.stream_faults.strikes("refuse"):
+            self._send(Answer(503, HTML, "text/html"))
+            return
+        self.send_response(101)
+        for name, value in (
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Accept", accept_key(key)),
+        ):
+            self.send_header(name, value)
+        self.end_headers()
+        self.connection.settimeout(None)
+        Connection(self.of, self.connection, self.rfile).serve()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date header tells the venue's time."""
+        return super().date_time_string(self.of.now_us() / 1e6 if timestamp is None else timestamp)
 
     @staticmethod
     def _fields(query: str, body: bytes, kind: str) -> dict[str, Any]:

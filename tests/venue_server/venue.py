@@ -16,6 +16,7 @@ from .answers import Request
 from .faults import Fault, FaultPlan, Mix, When
 from .instruments import ASSETS, INSTRUMENTS
 from .ledger import Ledger
+from .market import PublicMarket, PublicTrade
 from .matching import Matcher, Quote
 from .oracle import Oracle
 from .orders import ZERO, Order, Refusal, Side, Ticket, Trade
@@ -26,6 +27,7 @@ START = {
     "DOGE/USD": ("0.1000", "0.1001"),
     "BTC/USD": ("60000", "60010"),
     "PEPE/USD": ("0.00001", "0.000010001"),
+    "BTC/USD:USD": ("60000", "60010"),
 }
 KRAKEN_RIGHTS = (
     "query-funds",
@@ -60,6 +62,7 @@ class HostileVenue:
         self.oracle = Oracle(self.ledger)
         self.matcher = Matcher(self.ledger, self.instruments, self.now_us, seed, slices)
         self.faults = FaultPlan()
+        self.market = PublicMarket()
         self.requests: list[Request] = []
         self.mode: Mode = "online"
         self.rights: set[str] = set(KRAKEN_RIGHTS if dialect == "kraken" else COINBASE_RIGHTS)
@@ -70,6 +73,8 @@ class HostileVenue:
         self.dead_man_us = 0
         self._frozen_market: tuple[int, dict[str, Quote]] | None = None
         self._offset_us = 0
+        self._pace = 1.0
+        self._paced_from_us = 0
         self._late_fills: list[tuple[int, str, Decimal]] = []
         self._next_late_fill: tuple[Decimal, int] | None = None
         self._cancels_that_lose = 0
@@ -81,7 +86,8 @@ class HostileVenue:
 
     def now_us(self) -> int:
         """The venue's clock, microseconds since 1970."""
-        return time.time_ns() // 1000 + self._offset_us
+        true_us = time.time_ns() // 1000
+        return true_us + self._offset_us + round((true_us - self._paced_from_us) * (self._pace - 1.0))
 
     def now_ms(self) -> int:
         """The venue's clock, milliseconds since 1970."""
@@ -97,6 +103,13 @@ class HostileVenue:
         with self.lock:
             self._offset_us += round(seconds * 1_000_000)
             self.tick()
+
+    def pace(self, factor: float) -> None:
+        """Let the venue's clock run so many times as fast from now on."""
+        with self.lock:
+            true_us = time.time_ns() // 1000
+            self._offset_us += round((true_us - self._paced_from_us) * (self._pace - 1.0))
+            self._pace, self._paced_from_us = factor, true_us
 
     def tick(self) -> None:
         """Carry out what has become due; every request does this first."""
@@ -137,6 +150,15 @@ class HostileVenue:
                 None if last is None else Decimal(last),
                 None if depth is None else Decimal(depth),
             )
+
+    def trade(self, symbol: str, price: Number, quantity: Number = 1, side: str = "buy") -> PublicTrade:
+        """Others trade, now: it shows in the public trades, in the candles, and on the WebSocket."""
+        with self.lock:
+            return self.market.print(symbol, Decimal(price), Decimal(quantity), side, self.now_us())
+
+    def lag_candles(self, seconds: float) -> None:
+        """REST candles know only of trades that are older than that."""
+        self.market.candle_lag_us = round(seconds * 1_000_000)
 
     def script(self, symbol: str, prices: Sequence[tuple[float, Number, Number]]) -> None:
         """Prices to come: (seconds from now on the venue's clock, bid, ask)."""
@@ -192,6 +214,7 @@ class HostileVenue:
             self.history_repeats = self.history_shuffled = False
             self._frozen_market = self._next_late_fill = None
             self._cancels_that_lose = 0
+            self.market.candle_lag_us = 0
             self.reveal()
 
     def set_mode(self, mode: Mode) -> None:
@@ -243,14 +266,21 @@ class HostileVenue:
             self.ledger.move("deposit", asset, Decimal(amount), self.ledger.new_id("Q"), now, ZERO)
             self.ledger.step(f"deposit {amount} {asset}", now)
 
-    def withdraw(self, asset: str, amount: Number) -> None:
-        """Money or coins leave; refused where an order holds them."""
+    def withdraw(self, asset: str, amount: Number, fee: Number = 0) -> None:
+        """Money or coins leave, and a fee on top; refused where an order holds them."""
         with self.lock:
-            if Decimal(amount) > self.ledger.available(asset):
+            if Decimal(amount) + Decimal(fee) > self.ledger.available(asset):
                 raise Refusal("insufficient_funds", f"{amount} {asset}")
-            now = self.now_us()
-            self.ledger.move("withdrawal", asset, -Decimal(amount), self.ledger.new_id("Q"), now, ZERO)
+            now, name = self.now_us(), self.ledger.new_id("Q")
+            self.ledger.move("withdrawal", asset, -Decimal(amount), name, now, Decimal(fee))
             self.ledger.step(f"withdrawal {amount} {asset}", now)
+
+    def reward(self, asset: str, amount: Number) -> None:
+        """The venue pays something for holding an asset."""
+        with self.lock:
+            now = self.now_us()
+            self.ledger.move("staking", asset, Decimal(amount), self.ledger.new_id("Q"), now, ZERO)
+            self.ledger.step(f"reward {amount} {asset}", now)
 
     def user_order(
         self,

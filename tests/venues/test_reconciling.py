@@ -15,7 +15,7 @@ VENUES = ("kraken", "coinbase")
 
 
 def now(desk: Desk, accept: str = "", usd: str = "0") -> Reconciled:
-    return reconcile_now(desk.executor.desk, PREFIX, {"USD": D(usd)}, accept=accept)
+    return reconcile_now(desk.executor.desk, PREFIX, lambda: {"USD": D(usd)}, accept=accept)
 
 
 @pytest.mark.parametrize("dialect", VENUES)

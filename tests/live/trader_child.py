@@ -1,0 +1,417 @@
+"""A trader in a process of its own, which can be killed: the real loop, the real client, journal and latch on disk.
+
+The program reads one JSON line at a time: `{"start": {...}}` forks a trader and answers with its pid, `{"wait": pid}`
+answers with how it ended. What is imported once is there in every trader, so that a restart takes moments. A trader
+ends by itself after its time, and with its parent's input at the latest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import ccxt  # noqa: F401 (for every trader that is forked)
+import duckdb  # noqa: F401
+import numpy as np
+import pyarrow.parquet  # noqa: F401
+import tenacity.nap
+from venue_server.keys import COINBASE_KEY, KRAKEN_KEY, KRAKEN_SECRET, coinbase_secret
+
+from memesnipe_cli import clock
+from memesnipe_cli.clock import MINUTE_MS
+from memesnipe_cli.engine.run import default_cache_dir
+from memesnipe_cli.errors import MemesnipeError
+from memesnipe_cli.gentle_stop import gentle_stop
+from memesnipe_cli.live.loop import LiveLoop
+from memesnipe_cli.live.request import LiveRequest
+from memesnipe_cli.live.starting import open_live
+from memesnipe_cli.market.live.feed import BarsClosed, ClosedBar, FeedState, Quote
+from memesnipe_cli.profile import Profile
+from memesnipe_cli.store.journal import Journal
+from memesnipe_cli.store.store import Store
+from memesnipe_cli.store.tables import Candles, SeriesKey
+from memesnipe_cli.strategies.registry import load
+from memesnipe_cli.venues import one_key
+from memesnipe_cli.venues.executor import Executor
+from memesnipe_cli.venues.opening import Key, open_order_venue
+from memesnipe_cli.venues.order_state import OrderState
+
+ACCOUNT = "live"
+CAPITAL = Decimal(5000)
+LOOK_S = 0.01  # how often the loop looks at nothing new
+CALLS = {"timeout_s": 0.5, "read_deadline_s": 1.5, "order_timeout_s": 0.4}
+KEY_USE = {"venue": "loopback", "name": "trade", "fingerprint": "test", "purpose": "live start"}
+
+# Long after a bar that rose, out after one that fell; three units, half of them out at a target, and a stop that trails.
+STRATEGY = '''
+from typing import Any
+
+from memesnipe_cli.strategies.base import Strategy
+from memesnipe_cli.strategies.plan import ExitPlan
+from memesnipe_cli.strategies.signal import Signal, signal
+
+
+class Restless(Strategy):
+    """Long after a bar that rose, out after one that fell."""
+
+    name = "restless"
+    summary = "For tests."
+    family = "momentum"
+    timeframe = "1m"
+    tags = {1: "rose"}
+
+    @staticmethod
+    def cells(p: Any) -> int:
+        return 1
+
+    @staticmethod
+    def warm_up(p: Any) -> int:
+        return 2
+
+    @staticmethod
+    def plan(p: Any) -> ExitPlan:
+        return ExitPlan(target_r=0.4, target_share=0.5, trail_r=0.6, units=3, step_r=0.1, max_bars=6)
+
+    @staticmethod
+    def step(s: Any, bar: Any, p: Any) -> Signal:
+        if bar.close > bar.open:
+            return signal(enter=1, stop=0.08 * bar.close)
+        if bar.close < 0.98 * bar.open:
+            return signal(exits=1)
+        return signal()
+'''
+
+
+@dataclass(frozen=True)
+class VenueClock:
+    """Time that runs `speed` times as fast; every process of the machine reads the same."""
+
+    speed: int
+    begun_us: int
+    begun_ns: int
+
+    @classmethod
+    def starting(cls, speed: int, now_us: int) -> VenueClock:
+        """At now_us, from now on."""
+        return cls(speed, now_us, time.monotonic_ns())
+
+    def now_us(self) -> int:
+        """Microseconds since 1970."""
+        return self.begun_us + (time.monotonic_ns() - self.begun_ns) // 1000 * self.speed
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970."""
+        return self.now_us() // 1000
+
+    def seconds(self) -> float:
+        """Seconds that only rise."""
+        return self.now_us() / 1e6
+
+
+@dataclass(frozen=True)
+class Life:
+    """What a trader is started with. folder: of its account; die_at: it kills itself at so many points at which
+    something has just happened or is about to (0: never); by_hand: orders that a person has found not to exist;
+    number: of the life, for its report; begin_ms: open of the first bar
+    that is not in the store beforehand."""
+
+    folder: str
+    venue: str
+    base_url: str
+    symbols: list[str]
+    clock: dict[str, int]
+    begin_ms: int
+    number: int
+    die_at: int = 0
+    by_hand: list[str] = field(default_factory=list)
+
+
+class Scale:
+    """Files by which bars and prices come: bars are appended, prices replaced."""
+
+    def __init__(self, folder: Path) -> None:
+        self._bars, self._prices = folder / "bars.jsonl", folder / "prices.json"
+
+    def add(self, closed: BarsClosed) -> None:
+        """Bars have closed."""
+        with self._bars.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([closed.ts, [asdict(each) for each in closed.bars]]) + "\n")
+
+    def show(self, prices: dict[str, tuple[Decimal, Decimal]], *, stale: bool) -> None:
+        """The best prices now."""
+        said = {symbol: [str(bid), str(ask)] for symbol, (bid, ask) in prices.items()}
+        new = self._prices.with_suffix(".new")
+        new.write_text(json.dumps({"stale": stale, "prices": said}), encoding="utf-8")
+        os.replace(new, self._prices)
+
+    def bars(self, offset: int = 0) -> tuple[list[BarsClosed], int]:
+        """The bars behind an offset, and the offset behind them."""
+        if not self._bars.exists():
+            return [], 0
+        with self._bars.open("rb") as file:
+            file.seek(offset)
+            content = file.read()
+        whole = content[: content.rfind(b"\n") + 1]
+        found = [json.loads(line) for line in whole.splitlines()]
+        closed = [BarsClosed(ts, tuple(ClosedBar(**bar) for bar in bars)) for ts, bars in found]
+        return closed, offset + len(whole)
+
+    def prices(self) -> dict[str, Any]:
+        """As `show` wrote them."""
+        said: dict[str, Any] = json.loads(self._prices.read_bytes())
+        return said
+
+
+class ScaleFeed:
+    """A LiveFeed from a Scale."""
+
+    def __init__(self, scale: Scale, up: Path) -> None:
+        self._scale, self._up = scale, up
+        self._after_ms = self._offset = 0
+
+    def start(self, after_ms: int) -> None:
+        """From the bar behind this one on; the loop is up now."""
+        self._after_ms = after_ms
+        self._up.touch()
+
+    def wait(self, seconds: float) -> list[BarsClosed]:
+        """What has closed."""
+        found, self._offset = self._scale.bars(self._offset)
+        new = [each for each in found if each.ts > self._after_ms]
+        if not new:
+            time.sleep(min(seconds, LOOK_S))
+            return []
+        self._after_ms = new[-1].ts
+        return new
+
+    def quote(self, symbol: str) -> Quote | None:
+        """The best prices."""
+        bid, ask = self._scale.prices()["prices"][symbol]
+        return Quote(symbol, Decimal(bid), Decimal(ask))
+
+    def age_ms(self, symbol: str) -> float | None:
+        """Fresh, unless they are said to be old."""
+        return 30_000.0 if self._scale.prices()["stale"] else 0.0
+
+    def refresh(self, symbol: str, within_s: float) -> Quote | None:
+        """The same."""
+        return self.quote(symbol)
+
+    def state(self) -> FeedState:
+        """Well."""
+        return FeedState("websocket", 0)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Fate:
+    """Counts the points at which a process may die, and kills it at one of them."""
+
+    def __init__(self, die_at: int) -> None:
+        self._left = die_at
+
+    def point(self) -> None:
+        """One of them."""
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """A call with a point before and one behind it."""
+
+        def maybe(*args: Any, **named: Any) -> Any:
+            self.point()
+            answer = call(*args, **named)
+            self.point()
+            return answer
+
+        return maybe
+
+    def half(self, write: Callable[[int, bytes], int]) -> Callable[[int, bytes], int]:
+        """A write that may be cut off in its middle."""
+
+        def maybe(handle: int, content: bytes) -> int:
+            self._left -= 1
+            if self._left == 0:
+                write(handle, content[: len(content) // 2])
+                os.kill(os.getpid(), signal.SIGKILL)
+            return write(handle, content)
+
+        return maybe
+
+
+def profile(venue: str, base_url: str) -> Profile:
+    """A live profile whose breaker and quality checks stay out of the way: they are not what is looked at."""
+    wide = {"warning": 0.9, "halt": 0.9, "emergency": 0.95, "daily_warning": 0.9, "daily_halt": 0.9}
+    slow = {"latency_warning_ms": 600_000, "latency_halt_ms": 600_000, "data_age_ms": 5_000}
+    skew = {"clock_skew_warning_ms": 60_000, "clock_skew_halt_ms": 60_000}
+    errors = {"error_rate_warning": 1.0, "error_rate_halt": 1.0}
+    often = {"reconcile_seconds": 60, "elevated_reconcile_seconds": 60}
+    rates = {"orders_per_minute": 200, "messages_per_minute": 2_000, "executions_per_hour": 1_000}
+    return Profile.model_validate(
+        {
+            "name": "test",
+            "kind": "live",
+            "account": {"venue": venue, "capital": str(CAPITAL)},
+            "limits": {**rates, "max_order": 60},
+            "breaker": {**wide, "strategy_halt": 0.9, "lifetime_halt": 0.95, "allow_looser": True},
+            "execution": {**slow, **skew, **errors, "allow_looser": True},
+            "monitoring": often,
+            "venues": {venue: {"base_url": base_url}, "default": {}},
+        }
+    )
+
+
+def ingest(store: Store, venue: str, scale: Scale, symbols: list[str], begin_ms: int) -> int:
+    """Put the bars that have closed into the store; the open of the last one."""
+    closed, _ = scale.bars()
+    if not closed:
+        return begin_ms - MINUTE_MS
+    ts = np.array([each.ts for each in closed], dtype=np.int64)
+    for place, symbol in enumerate(symbols):
+        bars = [each.bars[place] for each in closed]
+        rows = np.array([[bar.open, bar.high, bar.low, bar.close, bar.volume] for bar in bars])
+        columns = [np.ascontiguousarray(rows[:, column]) for column in range(5)]
+        store.lake.write_candles(Candles(SeriesKey(venue, symbol, "1m"), ts, *columns), source="test")
+    return int(ts[-1])
+
+
+def trade(life: Life) -> dict[str, Any]:
+    """One life, until it is told to end; how it stands then. Raises MemesnipeError."""
+    folder, venue_clock = Path(life.folder), VenueClock(**life.clock)
+    clock.now_ms = venue_clock.now_ms  # type: ignore[assignment]
+    tenacity.nap.time = SimpleNamespace(  # type: ignore[assignment]
+        sleep=lambda seconds: time.sleep(seconds / venue_clock.speed)
+    )
+    store, scale = Store(folder / "store"), Scale(folder)
+    feed = ScaleFeed(scale, folder / f"up-{life.number}")
+    key = Key(KRAKEN_KEY, KRAKEN_SECRET) if life.venue == "kraken" else Key(COINBASE_KEY, coinbase_secret())
+    venue = open_order_venue(life.venue, life.base_url, key, folder / "cache", **CALLS)  # type: ignore[arg-type]
+    client = venue._exchange  # type: ignore[attr-defined]
+    client.seconds, client.milliseconds = lambda: venue_clock.now_ms() // 1000, venue_clock.now_ms
+    for shared in one_key._shared.values():
+        shared.budget._refill_s /= venue_clock.speed * 10
+    said: list[str] = []
+
+    def say(words: str) -> None:
+        said.append(words)
+        print(venue_clock.now_ms(), words, flush=True)
+
+    journal = store.journal(ACCOUNT)
+    if life.die_at:
+        fate = Fate(life.die_at)
+        Journal.append_many = fate.around(Journal.append_many)  # type: ignore[method-assign]
+        os.fdatasync = fate.around(os.fdatasync)
+        os.write = fate.half(os.write)  # type: ignore[assignment]
+        client.fetch = fate.around(client.fetch)
+    asked = profile(life.venue, life.base_url)
+    with journal.held(1.0), gentle_stop() as stop:
+        after_ms = ingest(store, life.venue, scale, life.symbols, life.begin_ms)
+        request = LiveRequest(
+            strategies=[load(f"{folder / 'restless.py'}:Restless", {})],
+            symbols=life.symbols,
+            venue=life.venue,
+            capital=CAPITAL,
+            profile=asked,
+            store=store,
+            cache_dir=default_cache_dir(),
+            account=ACCOUNT,
+            live=True,
+            without_promotion="a test",
+            duration_s=60.0,
+            say=say,
+            should_stop=stop,
+            now=venue_clock.now_ms,
+        )
+        if life.by_hand:
+            _by_hand(journal, venue, asked, life.by_hand)
+        loops: list[LiveLoop] = []
+        opened = open_live(
+            request,
+            venue,
+            feed,
+            journal,
+            after_ms,
+            KEY_USE,
+            lambda: bool(loops) and not loops[0].stopping and not stop(),
+            monotonic=venue_clock.seconds,
+        )
+        loops.append(LiveLoop(request, opened, feed, after_ms))
+        done = loops[0].run()
+        cash = opened.account.kernel.cash
+    return {
+        "left": done.left,
+        "unsettled": done.unsettled,
+        "level": done.level.name,
+        "cash": cash,
+        "stopped": done.stopped,
+        "said": said,
+    }
+
+
+def _by_hand(journal: Journal, venue: Any, asked: Profile, order_ids: list[str]) -> None:
+    from memesnipe_cli.risk.gate import Gate
+
+    executor = Executor(venue, journal, Gate.of(asked, {venue.traits.venue}), Decimal(0), Decimal("0.02"))
+    executor.desk.fold()
+    for order_id in order_ids:
+        if executor.book.of(order_id).state is OrderState.UNKNOWN:
+            executor.settle_by_hand(order_id, "looked: the venue has none")
+
+
+def _live(life: Life) -> int:
+    """A forked trader; its exit code. What it says goes into a file beside its account."""
+    folder = Path(life.folder)
+    log = os.open(folder / f"said-{life.number}.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    try:
+        done = trade(life)
+        code = 0
+    except MemesnipeError as error:
+        traceback.print_exc()
+        done, code = {"error": error.code, "message": error.message}, int(error.exit_code)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    new = folder / f"done-{life.number}.new"
+    new.write_text(json.dumps(done), encoding="utf-8")
+    os.replace(new, new.with_suffix(".json"))
+    return code
+
+
+def main() -> None:
+    """Fork and wait as told, until the input ends."""
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "start" in asked:
+            pid = os.fork()
+            if not pid:
+                code = 1
+                try:
+                    code = _live(Life(**asked["start"]))
+                finally:
+                    sys.stdout.flush()
+                    os._exit(code)
+            answer = {"pid": pid}
+        else:
+            _, status = os.waitpid(asked["wait"], 0)
+            answer = {"code": os.waitstatus_to_exitcode(status)}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
