@@ -3,7 +3,7 @@ trade_stored.py."""
 
 from __future__ import annotations
 
-from memesnipe_cli.commands import trade_flatten, trade_run, trade_service, trade_stored
+from memesnipe_cli.commands import trade_flatten, trade_reconcile, trade_run, trade_service, trade_stored
 
 from memesnipe_cli.cli import RunGroup, command_app
 
@@ -34,7 +34,7 @@ app.command("status", examples=("memesnipe trade status", "memesnipe trade statu
 app.command("positions", examples=("memesnipe trade positions --jsonl | jq -r '[.symbol, .stop] | @tsv'",))(
     trade_stored.positions
 )
-app.command("orders", examples=("memesnipe trade orders", "memesnipe trade orders --account second --json"))(
+app.command("orders", examples=("memesnipe trade orders", "memesnipe trade orders --account live --json"))(
     trade_stored.orders
 )
 app.command(
@@ -44,4 +44,5 @@ app.command(
         "memesnipe trade flatten --symbol DOGE/USD --json | jq .left",
     ),
 )(trade_flatten.flatten)
+app.command("reconcile", examples=trade_reconcile.EXAMPLES)(trade_reconcile.reconcile)
 app.command("service", cls=trade_service.ServiceCommand, examples=trade_service.EXAMPLES)(trade_service.service)

@@ -27,6 +27,7 @@ CLOSED = (
     Column("fee", "fee", right=True, write=lambda amount: money(amount, digits=4)),
     Column("cash", "cash", right=True, write=lambda amount: money(amount, signed=True, digits=4)),
 )
+LIVE = "LIVE: real orders, real money"
 LEFT = (*_POSITION, Column("why it is left", "why"))
 
 
@@ -49,15 +50,16 @@ def flatten(
     EMERGENCY --flatten). Exit code 1 where something is left.
     """
     run = current(ctx)
-    taken, report = take_and_close(run, account, reason=reason, strategy=strategy, symbol=symbol)
-    show(run, report_record(taken, report))
-    return ExitCode.FAILED if report.left else ExitCode.OK
+    row = take_and_close(run, account, reason=reason, strategy=strategy, symbol=symbol)
+    show(run, row)
+    return ExitCode.FAILED if row["left"] else ExitCode.OK
 
 
 def take_and_close(
     run: Run, account: str, *, reason: str, strategy: str | None, symbol: str | None
-) -> tuple[Takeover, FlattenReport]:
-    """Take the account over from its trader and close what is named. Raises as `taken_over` and `flatten` do."""
+) -> dict[str, Any]:
+    """Take the account over from its trader and close what is named: the `flatten` record. Raises as `taken_over` and
+    `flatten` do."""
     from memesnipe_cli.commands.breaker_options import scope_of
 
     from memesnipe_cli.engine.flatten import check_flatten, close_positions
@@ -67,11 +69,18 @@ def take_and_close(
     reason = checked_reason(reason)
     symbol = None if symbol is None else scope_of(None, symbol).partition(":")[2]
     store = run.store
-    check_flatten(store, account, strategy, symbol)  # a wrong name must not end a trader
+    _, session = check_flatten(store, account, strategy, symbol)  # a wrong name must not end a trader
+    if session["mode"] == "live":
+        from memesnipe_cli.commands.trade_flatten_live import take_and_sell
+
+        row: dict[str, Any] = take_and_sell(
+            run, account, session, reason=reason, strategy=strategy, symbol=symbol
+        )
+        return row
     with taken_over(store.paths, account) as taken:
         report = close_positions(store, account, reason=reason, strategy=strategy, symbol=symbol)
         say_ended(store.paths, account)
-    return taken, report
+    return report_record(taken, report)
 
 
 def close_scope(run: Run, account: str, scope: str, reason: str) -> dict[str, Any] | None:
@@ -82,7 +91,7 @@ def close_scope(run: Run, account: str, scope: str, reason: str) -> dict[str, An
         return None
     kind, _, name = scope.partition(":")
     only = {"strategy": name if kind == "strategy" else None, "symbol": name if kind == "symbol" else None}
-    return report_record(*take_and_close(run, account, reason=reason, **only))
+    return take_and_close(run, account, reason=reason, **only)
 
 
 def report_record(taken: Takeover, report: FlattenReport) -> dict[str, Any]:
@@ -122,15 +131,17 @@ def show(run: Run, row: dict[str, Any]) -> None:
         return
     from memesnipe_cli.commands.trade_output import label
 
-    console.say(f"{label(row['simulated'])}; {row['trader']}")
+    console.say(f"{label(row['simulated']) if row['paper'] else LIVE}; {row['trader']}")
     if row["cancelled"]:
         console.records(row["cancelled"], _WHAT, title="cancelled entries")
     if row["closed"]:
-        console.records(row["closed"], CLOSED, title=f"closed at the bar that closed {row['time']}")
+        when = f"at the bar that closed {row['time']}" if row["paper"] else "at the venue"
+        console.records(row["closed"], CLOSED, title=f"closed {when}")
     if row["left"]:
-        console.records(
-            row["left"], LEFT, title="\nSTILL HELD, with an exit order for the session's next bar"
+        title = (
+            "\nSTILL HELD, with an exit order for the session's next bar" if row["paper"] else "\nSTILL HELD"
         )
+        console.records(row["left"], LEFT, title=title)
     if not (row["cancelled"] or row["closed"] or row["left"]):
         console.text("nothing was held and nothing waited", row)
     console.text(f"cash of account {row['account']}: {money(row['cash'], row['currency'])}", row)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from memesnipe_cli.live.request import LiveRequest, LiveRun
     from memesnipe_cli.live.status import LoopStatus
     from memesnipe_cli.store.journal import Journal
-    from memesnipe_cli.strategies.registry import LoadedStrategy
     from memesnipe_cli.venues.protocol import Venue
 
 ACCOUNT = "live"

@@ -75,7 +75,7 @@ def run(
         bool,
         typer.Option(
             "--explain",
-            help="Only say whether it would trade on the last closed bar and which check says no; writes and sends nothing.",
+            help="Only say whether it would trade on the last closed bar, and which check says no; sends nothing.",
         ),
     ] = False,
 ) -> int:
@@ -101,7 +101,7 @@ def run(
         for name, value in unfit.items():
             if value:
                 raise UsageError(f"{name} is of a tape, and --live trades at a venue", f"leave {name} out")
-        return trade_live(
+        code: int = trade_live(
             this_run,
             Asked(
                 account=ACCOUNT if account == "paper" else account,
@@ -119,6 +119,7 @@ def run(
                 reason=(reason or "").strip(),
             ),
         )
+        return code
     if once or duration or without_promotion:
         raise UsageError(
             "--once, --duration and --without-promotion are of --live", "add --live, or leave them out"
@@ -140,7 +141,8 @@ def run(
     if explain:
         from memesnipe_cli.commands.trade_explain import explain_last_bar
 
-        return explain_last_bar(this_run, account, session, options)
+        said: int = explain_last_bar(this_run, account, session, options)
+        return said
     request = build_request(this_run, account, session, reason if new_session else None, options)
     return trade(this_run, replace(request, bars_per_second=speed))
 

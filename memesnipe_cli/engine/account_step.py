@@ -140,8 +140,8 @@ class AccountStep:
     def entered(
         self, ts: int, slot: int, lots: int, ticks: int, cash: int, fee: int, reference: int
     ) -> list[Row]:
-        """A slot's entry has ended with these lots filled, during the bar that opens at ts: the events. cash: the change
-        in money units, fee included; reference: the price that it was decided at, ticks."""
+        """A slot's entry has ended with these lots filled, during the bar that opens at ts: the events. cash: the
+        change in money units, fee included; reference: the price that it was decided at, ticks."""
         self._kernel.enter_position(self.world, ts, slot, lots, ticks, cash, fee, reference)
         return self._acted()
 

@@ -56,8 +56,10 @@ class Exits:
         if open_exits:
             if patience.due(account.monotonic()):
                 patience.tried(account.monotonic())
+                facts = account.market.exit_facts(account.terms(slot).symbol, None)
                 for each in open_exits:
-                    account.executor.settle(each.intent.id)
+                    wanted = account.held(slot) >= each.left
+                    account.executor.settle_sell(each.intent.id, facts, wanted=wanted)
             return sum((each.left for each in open_exits), _ZERO)
         leaving = self._wanted(slot)
         if leaving is None:

@@ -1,5 +1,5 @@
-"""The breaker of a live loop: levels that others set are obeyed within moments, and the account is judged on prices that
-are fresh and confirmed. A venue out of reach is no loss: then nothing is judged, and nothing is entered."""
+"""The breaker of a live loop: levels that others set are obeyed within moments, and the account is judged on prices
+that are fresh and confirmed. A venue out of reach is no loss: then nothing is judged, and nothing is entered."""
 
 from __future__ import annotations
 

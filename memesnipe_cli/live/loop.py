@@ -1,5 +1,6 @@
-"""The live loop: bar by bar the decisions of the backtest, sent to a venue; between bars the venue is asked, stops are
-kept, the breaker is obeyed. It ends by itself, by its time, or when it is told; positions stay protected at the venue."""
+"""The live loop: bar by bar the decisions of the backtest, sent to a venue; between bars the venue is asked, stops
+are kept, the breaker is obeyed. It ends by itself, by its time, or when it is told; positions stay protected at the
+venue."""
 
 from __future__ import annotations
 

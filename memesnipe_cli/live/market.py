@@ -1,5 +1,5 @@
-"""What the loop knows of its venue at this moment: prices with their age, how each instrument is traded, how well orders
-and data go; and from these the facts that an order is checked against."""
+"""What the loop knows of its venue at this moment: prices with their age, how each instrument is traded, how well
+orders and data go; and from these the facts that an order is checked against."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Standing:
 
 @dataclass(slots=True)
 class Market:
-    """One venue. products: by symbol; data_age_ms: how old a price may be that an entry is sent on; skew_ms: how far the
-    venue's clock is ahead, None where that is not known."""
+    """One venue. products: by symbol; data_age_ms: how old a price may be that an entry is sent on; skew_ms: how
+    far the venue's clock is ahead, None where that is not known."""
 
     venue: str
     feed: LiveFeed

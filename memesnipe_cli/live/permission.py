@@ -1,5 +1,5 @@
-"""What must be so before a cent of real money is traded: a live profile and a person who says so, a promotion, a breaker
-that is closed, the code and the settings that it was opened with. Each refusal says which of them it is."""
+"""What must be so before a cent of real money is traded: a live profile and a person who says so, a promotion, a
+breaker that is closed, the code and the settings that it was opened with. Each refusal says which of them it is."""
 
 from __future__ import annotations
 

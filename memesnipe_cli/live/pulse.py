@@ -1,5 +1,5 @@
-"""Between a venue's client and the loop that is made after it: each request is a sign of life of the loop, and each answer
-says how well requests go."""
+"""Between a venue's client and the loop that is made after it: each request is a sign of life of the loop, and each
+answer says how well requests go."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Opens a live account: what must be so before money is traded is checked, book and venue are reconciled, the session is
-opened or gone on with, and the parts of the loop are put together. Nothing is sent before all of it is well."""
+"""Opens a live account: what must be so before money is traded is checked, book and venue are reconciled, the
+session is opened or gone on with, and the parts of the loop are put together. Nothing is sent before all of it is
+well."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from memesnipe_cli.engine.run import Account
 from memesnipe_cli.engine.session_breaker import SessionBreaker
 from memesnipe_cli.engine.session_journal import SessionJournal
 from memesnipe_cli.engine.session_line import LIVE, as_opened, differences, session_body
-from memesnipe_cli.errors import NetworkError, RefusedError, UsageError
+from memesnipe_cli.errors import RefusedError, UsageError
 from memesnipe_cli.live.account import LiveAccount, SharedJournal
 from memesnipe_cli.live.broker import Broker
 from memesnipe_cli.live.guarding import Guard
@@ -125,7 +126,7 @@ def open_live(
     book = SessionJournal(journal, state, inputs, request.strategies, request.on_line, live=True)
     book.append([(PROMOTION, {**each, "session": (state.session or {})["session"]}) for each in promotions])
     begin = _begin(state, inputs)
-    kernel = _kernel(state, book, inputs, begin)
+    kernel = live_kernel(state, book, inputs, begin)
     book.account = kernel
     book.finish()
     shared = SharedJournal(book, journal)
@@ -289,7 +290,7 @@ def _last_bar(state: AccountState, inputs: EngineInput, begin: int) -> int:
     return int(inputs.tape.ts[begin]) - inputs.tape.base_ms
 
 
-def _kernel(state: AccountState, book: SessionJournal, inputs: EngineInput, begin: int) -> AccountStep:
+def live_kernel(state: AccountState, book: SessionJournal, inputs: EngineInput, begin: int) -> AccountStep:
     """The engine's account as the journal left it; marks come from the last stored bars until a price is heard."""
     fixed = Account.open(inputs)
     slots = fixed.state.tolist()

@@ -1,5 +1,5 @@
-"""The venue's dead-man's switch, where the profile asks for it. It cancels every order of the account, stops too: so it is
-armed only while nothing is held and nothing of ours rests, and taken off before anything is entered."""
+"""The venue's dead-man's switch, where the profile asks for it. It cancels every order of the account, stops too:
+so it is armed only while nothing is held and nothing of ours rests, and taken off before anything is entered."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Looks on while orders go their way: keeps their moments, tells the execution-quality checks, and keeps the trades that
-the account is to take in."""
+"""Looks on while orders go their way: keeps their moments, tells the execution-quality checks, and keeps the trades
+that the account is to take in."""
 
 from __future__ import annotations
 

@@ -115,6 +115,19 @@ class Gate:
         share = self._standing.bounds.trade_share
         self._reserve(order, notional(order), None if equity is None else equity * share, fee)
 
+    def renew(self, order: OrderIntent, facts: Facts) -> Approved | Refused:
+        """Leave to send an order once more that protects or leaves, that an earlier process sent and that may not exist:
+        checked as if it were new. For a venue that answers with the first one, where there is one."""
+        known = self.exposure.orders.get(order.id)
+        self._standing.ids.discard(order.id)
+        self.exposure.ended(order.id)
+        said = self.check(order, facts)
+        if isinstance(said, Refused):
+            self._standing.ids.add(order.id)
+            if known is not None:
+                self.exposure.orders[order.id] = known
+        return said
+
     def remember(self, ids: Iterable[str]) -> None:
         """Client order ids that were used before this process began."""
         self._standing.ids.update(ids)

@@ -23,7 +23,6 @@ from memesnipe_cli.venues.order_lines import Line
 from memesnipe_cli.venues.order_state import ENDED, OrderState
 from memesnipe_cli.venues.protocol import Venue
 
-
 S = TypeVar("S")
 
 

@@ -25,6 +25,7 @@ from memesnipe_cli.venues.order_lines import cancel_line, intent_line, state_lin
 from memesnipe_cli.venues.order_state import ENDED, OrderState
 from memesnipe_cli.venues.protocol import Venue
 from memesnipe_cli.venues.settling import settle, settle_by_hand
+from memesnipe_cli.venues.traits import DeathProof
 
 
 @dataclass(slots=True)
@@ -158,6 +159,18 @@ class Executor:
 
     def settle(self, order_id: str, *, wanted: bool = False) -> Booked:
         """One step towards knowing an order: see settling.py."""
+        return settle(self.desk, order_id, wanted=wanted)
+
+    def settle_sell(self, order_id: str, facts: Facts, *, wanted: bool) -> Booked:
+        """One step towards knowing an order that protects or leaves. wanted: what it would sell is held. Where a venue
+        must be asked by sending it again, that is done after a restart, too: unlike an entry it is wanted as long as
+        there is something to sell, and nothing is sold or protected before it is known."""
+        order = self.book.of(order_id)
+        asks = self.desk.venue.traits.death_proof is DeathProof.RESEND
+        if wanted and asks and order.state is OrderState.UNKNOWN and order_id not in self.desk.approvals:
+            said = self.desk.gate.renew(order.intent, facts)
+            if isinstance(said, Approved):
+                self.desk.approvals[order_id] = said
         return settle(self.desk, order_id, wanted=wanted)
 
     def settle_by_hand(self, order_id: str, reason: str) -> None:

@@ -44,6 +44,11 @@ class Kraken:
     def __init__(self, exchange: ccxt.Exchange, **options: Unpack[CallOptions]) -> None:
         self._calls = Calls(exchange, KRAKEN, **options)
         self._exchange = exchange
+        if not exchange.options.get("marketsByAltname"):
+            # Orders and trades name a pair by it (XBTUSD); ccxt knows it after fetching a product list only, not after
+            # being given one that was kept.
+            kept = list((exchange.markets or {}).values())
+            exchange.options["marketsByAltname"] = exchange.index_by(kept, "altname")
         self._assets: Mapping[str, Any] = {}
 
     @property

@@ -74,7 +74,8 @@ class Protector:
         book = self._executor.book
         for order in book.protecting(key.strategy, key.symbol):
             if order.state in UNSETTLED or order.amendment is not None or order.cancel_ms:
-                self._executor.settle(order.intent.id)
+                wanted = book.held(key.strategy, key.symbol) >= order.left
+                self._executor.settle_sell(order.intent.id, facts, wanted=wanted)
         holding = book.holdings.get((key.strategy, key.symbol))
         resting = book.protecting(key.strategy, key.symbol)
         wanted = _ZERO if holding is None else _floor(holding.qty - leaving, facts.product.lot)

@@ -248,11 +248,6 @@ def test_shadow_fails_where_a_trade_differs(program: Program, monkeypatch: pytes
     assert "not the backtest: trade 1: eager " in err
 
 
-def test_shadow_without_replay_has_no_data(program: Program) -> None:
-    code, _, err = program("shadow", *eager(program.folder))
-    assert code == 2 and "use --replay" in err
-
-
 def test_the_catalog_reads_what_was_traded(program: Program) -> None:
     _, out, _ = program("trade", *eager(program.folder), "--json")
     said = json.loads(out)

@@ -215,7 +215,8 @@ class Market(threading.Thread):
         mid = (D(repr(price)) / tick).to_integral_value(ROUND_FLOOR) * tick
         away = max(tick, (mid * D("0.0002") / tick).to_integral_value(ROUND_FLOOR) * tick)
         worth = 1_000_000 if self.resting else self._chance.choice((1_000_000, 1_000_000, 40, 6, 1))
-        depth = (D(worth) / mid).quantize(D("0.00001"))
+        lot = self._server.instruments[symbol].lot
+        depth = max(lot, (D(worth) / mid / lot).to_integral_value(ROUND_FLOOR) * lot)
         self._server.price(symbol, mid - away, mid + away, depth=depth)
         return mid - away, mid + away
 
@@ -480,7 +481,8 @@ class Account:
         """Coinbase takes no deadline, and a process that died has nothing left to ask with again."""
         if self.server.dialect != "coinbase":
             return []
-        unsettled = [each for each in book.unsettled() if each.state is OrderState.UNKNOWN]
+        entries = [each for each in book.unsettled() if each.intent.action == "entry"]
+        unsettled = [each for each in entries if each.state is OrderState.UNKNOWN]
         with self.server.lock:
             return [each.intent.id for each in unsettled if not self.server.oracle.orders_with(each.intent.id)]
 
@@ -526,9 +528,10 @@ class Account:
         for currency, total in expected.items():
             there = server.ledger.balances.get(currency, D(0))
             assert there == total, f"{there} {currency} is there, and {total} is expected"
-        for base in oracle.naked_positions():
+        for base, qty in oracle.naked_positions().items():
             symbol = f"{base}/USD"
-            assert not self._naked() and (symbol in dusty or any(symbol in each for each in done["left"])), base
+            shown = symbol in dusty or any(symbol in each for each in done["left"])
+            assert qty <= self._dust(base) and shown, f"{qty} {base} is naked; left: {done['left']}"
             self.tally.dust += 1
         for number, key in enumerate(state.keys):
             lot = state.grid(key).lot

@@ -176,3 +176,29 @@ def test_blind_without_prices_it_enters_nothing(rig: Rig) -> None:
         loop, _ = rig.open(feed)
         loop.run()
     assert not rig.server.oracle.ours()
+
+
+def test_flatten_sells_without_strategies_and_takes_the_stop_away(rig: Rig) -> None:
+    from live_cases import VenueFeed
+
+    from memesnipe_cli.live.flattening import flatten_live
+
+    rig.trade(FLAT, UP, FLAT)
+    with rig.store.journal("live").held():
+        done = flatten_live(
+            rig.store,
+            "live",
+            rig.profile,
+            rig.venue,
+            VenueFeed(rig.server, [], rig.begin_ms),
+            reason="a test",
+            now=rig.server.now_ms,
+            monotonic=lambda: rig.server.now_us() / 1_000_000,
+            sleep=lambda seconds: rig.server.advance(0.5),
+        )
+    assert [closed[1] for closed in done.closed] == [SYMBOL]
+    assert not done.left and not done.unsettled
+    rig.assert_whole()
+    again = rig.trade(FLAT, FLAT)
+    assert not again.left
+    rig.assert_whole()

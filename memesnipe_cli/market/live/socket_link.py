@@ -83,6 +83,8 @@ class SocketLink:
             began = time.monotonic()
             try:
                 problem = await self._one_connection()
+            except StreamBrokenError as broken:
+                problem = str(broken)
             except Exception as error:
                 problem = f"{type(error).__name__}: {error}"[:200]
             self._board.disconnected(problem)
