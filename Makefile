@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= .run
+ROUNDS ?= 500
+SEED ?= 1
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MEMESNIPE := $(BIN)/memesnipe --store $(DEMO)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types docs docs-check bench lock clean
+.PHONY: help install run test soak lint types docs docs-check bench lock clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -32,7 +34,10 @@ run: $(STAMP) ## Simulate a market, backtest momentum_5m on it, trade it on pape
 	$(MEMESNIPE) trade status
 
 test: $(STAMP) ## Run all tests.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+soak: $(STAMP) ## Kill traders at random on a hostile venue, for ROUNDS rounds (500) from SEED (1) on; half an hour.
+	PYTHONPATH=tests $(BIN)/python tests/live/killed_rounds.py --rounds $(ROUNDS) --seed $(SEED)
 
 lint: $(STAMP) ## Check style and formatting.
 	$(BIN)/ruff check .

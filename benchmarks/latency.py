@@ -6,8 +6,8 @@ percentile of at most 20 ms with one strategy and ten symbols, while an ingest o
 The loop, the journal, the risk gate and ccxt are the real ones; the venue (latency_venue.py) is another process. Time
 counts from the moment at which that process writes the market data message that closes the bar, to the moment at which
 the last byte of the order has been given to the socket. Time between a request's last byte and the first of its answer
-is the venue's and is left out. momentum_5m watches all ten symbols and a strategy of this file trades beside it, so that
-it is known when: each bar one symbol enters and another one leaves, or with --burst all ten do it at once.
+is the venue's and is left out. momentum_5m watches all ten symbols and a strategy of this file trades beside it, so
+that it is known when: each bar one symbol enters and another one leaves, or with --burst all ten do it at once.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -43,13 +44,15 @@ from memesnipe_cli.profile import Profile
 from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles, SeriesKey
 from memesnipe_cli.strategies.registry import load
+from memesnipe_cli.venues import one_key
 from memesnipe_cli.venues.opening import Key, open_order_venue
 from memesnipe_cli.venues.timing import Timer
 
 WANTED_MS = 20.0
 HISTORY = 6_500  # bars: what momentum_5m warms up on, and some
 ROWS = 1_000_000
-QUIET_S = 0.3  # so long nothing goes to the venue before the next bar is asked for
+QUIET_S = 0.15  # so long nothing goes to the venue before the next bar is asked for
+LOOK_S = 0.02  # the loop looks around that often: the venue's time goes by faster than ours
 CAPITAL = Decimal(20_000)
 
 STRATEGY = '''
@@ -92,13 +95,15 @@ class Told(Strategy):
 
 @dataclass
 class Way:
-    """The moments of one order, monotonic ns. venue_ns: what the venue has taken since the bar's message."""
+    """The moments of one order, monotonic ns. venue_ns: what the venue has taken since the bar's message;
+    cpu_ns: what this process has computed since, which does not depend on what else the machine does."""
 
     bar_ns: int
     decided_ns: int = 0
     kept_ns: int = 0
     wire_ns: int = 0
     venue_ns: int = 0
+    cpu_ns: int = 0
     entry: bool = True
 
     @property
@@ -116,11 +121,12 @@ class Watch:
     sent_s: float = 0.0
     requests: int = 0
     _venue_ns: int = 0
+    _cpu_ns: int = 0
     _asked_ns: int = 0
 
     def bar(self, sent_ns: int) -> None:
         """A bar's message was written at that time."""
-        self.bar_ns, self._venue_ns = sent_ns, 0
+        self.bar_ns, self._venue_ns, self._cpu_ns = sent_ns, 0, time.process_time_ns()
 
     def of(self, order_id: str) -> Way:
         """The order's moments."""
@@ -135,7 +141,7 @@ class Watch:
             return
         fields = parse_qs(data.decode(errors="replace").rpartition("\r\n")[2])
         way = self.of(fields["cl_ord_id"][0])
-        way.wire_ns, way.venue_ns = now, self._venue_ns
+        way.wire_ns, way.venue_ns, way.cpu_ns = now, self._venue_ns, time.process_time_ns() - self._cpu_ns
         way.entry = fields["type"][0] == "buy"
 
     def answered(self) -> None:
@@ -158,7 +164,7 @@ class Watch:
             return found
 
         http.client.HTTPConnection.send = sending  # type: ignore[method-assign, assignment]
-        http.client.HTTPConnection.getresponse = answering  # type: ignore[method-assign]
+        http.client.HTTPConnection.getresponse = answering  # type: ignore[method-assign, assignment]
         try:
             yield
         finally:
@@ -192,12 +198,16 @@ class PipedFeed:
         self._process, self._watch, self._left = process, watch, bars
         self._bars: queue.Queue[tuple[int, BarsClosed]] = queue.Queue()
         self._quotes: dict[str, tuple[Quote, float]] = {}
-        self._asked, self._ended = False, False
+        self._asked, self._ended = "", False
         self.ahead_us = 0
 
     def now_ms(self) -> int:
         """The venue's time."""
         return (time.time_ns() // 1000 + self.ahead_us) // 1000
+
+    def seconds(self) -> float:
+        """The venue's time, which only rises."""
+        return self.now_ms() / 1000
 
     def start(self, after_ms: int) -> None:
         """See LiveFeed."""
@@ -205,22 +215,18 @@ class PipedFeed:
 
     def wait(self, seconds: float) -> list[BarsClosed]:
         """See LiveFeed."""
-        if not self._asked and time.monotonic() - self._watch.sent_s > QUIET_S:
+        if self._asked != "bar" and time.monotonic() - self._watch.sent_s > QUIET_S:
             if not self._left:
                 self._ended = True
                 return []
-            assert self._process.stdin is not None
-            self._process.stdin.write("bar\n")
-            self._process.stdin.flush()
-            self._asked = True
-            self._left -= 1
+            self._ask("bar" if self._asked == "rest" else "rest")
         try:
-            sent_ns, closed = self._bars.get(timeout=seconds)
+            sent_ns, closed = self._bars.get(timeout=min(seconds, LOOK_S))
         except queue.Empty:
             return []
         self._watch.bar(sent_ns)
-        self._watch.sent_s = time.monotonic()
-        self._asked = False
+        self._asked = ""
+        self._left -= 1
         return [closed]
 
     def quote(self, symbol: str) -> Quote | None:
@@ -244,6 +250,13 @@ class PipedFeed:
     def close(self) -> None:
         """See LiveFeed."""
 
+    def _ask(self, what: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(what + "\n")
+        self._process.stdin.flush()
+        self._asked = what
+        self._watch.sent_s = time.monotonic()
+
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
@@ -253,6 +266,8 @@ class PipedFeed:
                 self._quotes[symbol] = Quote(symbol, Decimal(bid), Decimal(ask)), time.monotonic()
                 continue
             self.ahead_us = found["ahead_us"]
+            if "ts" not in found:
+                continue
             ts = found["ts"]
             bars = tuple(ClosedBar(symbol, ts, *numbers) for symbol, *numbers in found["bars"])
             for bar in bars:
@@ -291,8 +306,8 @@ def write_history(store: Store, begin_ms: int) -> None:
 
 @contextmanager
 def ingesting(folder: Path, store: Path, wanted: bool) -> Iterator[list[float]]:
-    """`memesnipe ingest file` of a million rows into the same store, one after another for as long as this lasts; how many
-    seconds each took that was done."""
+    """`memesnipe ingest file` of a million rows into the same store, again and again; how many seconds each took that
+    was done."""
     done: list[float] = []
     if not wanted:
         yield done
@@ -337,7 +352,11 @@ def ingesting(folder: Path, store: Path, wanted: bool) -> Iterator[list[float]]:
 
 def trade(folder: Path, orders: int, burst: bool, beside: bool) -> tuple[list[Way], list[float]]:
     """Trade until so many orders went out."""
-    command = [sys.executable, str(Path(__file__).with_name("latency_venue.py")), *(["--burst"] if burst else [])]
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("latency_venue.py")),
+        *(["--burst"] if burst else []),
+    ]
     venue_process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert venue_process.stdout is not None
@@ -367,6 +386,9 @@ def run(folder: Path, store: Store, feed: PipedFeed, watch: Watch, begins: dict[
     # Time goes by in jumps at this venue: what is signed must carry its time.
     client = venue._exchange
     client.seconds, client.milliseconds = lambda: feed.now_ms() // 1000, feed.now_ms
+    # So must the questions come back that the venue allows: five minutes are over in a second here.
+    for shared in one_key._shared.values():
+        shared.budget._refill_s /= 1000
     request = LiveRequest(
         strategies=[load("momentum_5m", {}), load(f"{folder / 'told.py'}:Told", {})],
         symbols=list(SYMBOLS),
@@ -376,7 +398,6 @@ def run(folder: Path, store: Store, feed: PipedFeed, watch: Watch, begins: dict[
         store=store,
         cache_dir=default_cache_dir(),
         account="live",
-        live=True,
         without_promotion="a benchmark",
         say=lambda words: print(f"  ({words})"),
         now=feed.now_ms,
@@ -387,7 +408,14 @@ def run(folder: Path, store: Store, feed: PipedFeed, watch: Watch, begins: dict[
     key_use = {"venue": "kraken", "name": "trade", "fingerprint": "benchmark", "purpose": "live start"}
     with journal.held():
         opened: Opened = open_live(
-            request, venue, feed, journal, after_ms, key_use, lambda: bool(loops) and not loops[0].stopping
+            request,
+            venue,
+            feed,
+            journal,
+            after_ms,
+            key_use,
+            lambda: bool(loops) and not loops[0].stopping,
+            monotonic=feed.seconds,
         )
         opened.watcher.timer = WatchedTimer(watch, feed.now_ms)
         loops.append(LiveLoop(request, opened, feed, after_ms))
@@ -412,6 +440,7 @@ def report_parts(ways: list[Way]) -> None:
         "decided -> in the journal": [(way.kept_ns - way.decided_ns) / 1e6 for way in ways],
         "in the journal -> on the wire": [(way.wire_ns - way.kept_ns) / 1e6 for way in ways],
     }
+    parts["of all that, computing in this process"] = [way.cpu_ns / 1e6 for way in ways]
     for name, found in parts.items():
         p50, p99 = np.percentile(found, [50, 99])
         print(f"    {name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
@@ -434,6 +463,7 @@ def main() -> None:
             words = f"an ingest of {ROWS:,} rows beside it, {len(done)} of them done" + (
                 f" in {np.median(done):.1f} s each" if done else ""
             )
+        words += f", load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
         print(f"{'all ten symbols at once' if arguments.burst else 'one symbol at a time'}, {words}")
         sent = [way for way in ways if way.wire_ns]
         entries = [way for way in sent if way.entry]

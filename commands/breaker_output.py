@@ -32,6 +32,7 @@ HISTORY = (
 )
 _ACCOUNTS = (
     WHOSE,
+    Column("money", "paper", write=lambda paper: {True: "PAPER", False: "LIVE"}.get(paper, UNDEFINED)),
     Column("level", "level"),
     Column("cause", "cause"),
     Column("since", "since", write=day),
@@ -151,7 +152,7 @@ def _account(row: Mapping[str, Any]) -> dict[str, str]:
     currency = row["currency"] or ""
     latch = row["latch"]
     pairs = {
-        "account": f"{row['account']}{' (SIMULATED market: no venue made these prices)' if row['simulated'] else ''}",
+        "account": f"{row['account']}{_label(row)}",
         "level": f"{row['level']}: {row['stopped']}",
     }
     if row["cause"]:
@@ -177,6 +178,12 @@ def _account(row: Mapping[str, Any]) -> dict[str, str]:
     if row["journal_waiting"]:
         pairs["journal"] = f"{row['journal_waiting']} lines of the breaker wait to be added"
     return pairs
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    if row["paper"] is False:
+        return " (LIVE: real orders, real money)"
+    return " (SIMULATED market: no venue made these prices)" if row["simulated"] else ""
 
 
 def _recovery(row: Mapping[str, Any]) -> str:

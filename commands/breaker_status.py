@@ -49,6 +49,7 @@ def _one(run: Run, paths: StorePaths, account: str, strategy: str | None) -> tup
     tiers, monitoring = _settings(run, marks, level)
     row = {
         **breaker_record(latch, marks, tiers, monitoring, strategy=strategy),
+        "paper": None if marks is None else marks.get("mode") != "live",
         "traded": marks is not None or has_traded(paths, account),
         "trader": trader_state(marks),
         "latch": {

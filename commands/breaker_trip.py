@@ -185,7 +185,7 @@ def _say_more(
     elif wanted is Level.EMERGENCY and marks.get("positions"):
         run.console.warn(
             f"{whose}no trader runs on this account: its open positions are closed when memesnipe trade runs next"
-            " (now: memesnipe trade flatten)"
+            f" (now: memesnipe trade flatten --account {done.latch.account})"
         )
     else:
         run.console.say(f"{whose}no trader runs on this account now")

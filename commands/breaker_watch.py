@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
+import math
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from memesnipe_cli.commands.breaker_options import store_paths
+from memesnipe_cli.commands.breaker_options import EveryAccount, every_account, store_paths
 
 from memesnipe_cli.cli import Run, current
 from memesnipe_cli.console import OutputMode
 from memesnipe_cli.errors import ExitCode, MemesnipeError
-from memesnipe_cli.run_options import AccountName
 
 if TYPE_CHECKING:
-    from memesnipe_cli.risk.watch import Closing, Sight, Watch
+    from memesnipe_cli.risk.watch import Sight, Watch
     from memesnipe_cli.store.paths import StorePaths
 
 _NAP_S = 0.1  # how soon Ctrl-C is obeyed
 _SECOND_LOOK_S = 1.2  # a living trader renews its marks twice a second
-_AGAIN_S = 10.0  # before it is tried again to step in where that failed
+_AGAIN_S = (
+    10.0  # before it is tried again to step in where that failed; twice as long after each further failure
+)
+_LONGEST_AGAIN_S = 300.0
+_LIST_AGAIN_S = 60.0  # how often it looks for accounts that are new
 _MERGE_S = 0.5
+
+
+@dataclass
+class _Watched:
+    """One account under watch. next_s: before that it is not tried again to step in; failures: how often that failed
+    in a row."""
+
+    looking: Watch
+    seen: tuple[object, ...] = ()
+    next_s: float = -math.inf
+    failures: int = 0
+
+    def failed(self, now_s: float) -> float:
+        """It failed once more: how long until the next try."""
+        wait_s = min(_AGAIN_S * 2.0**self.failures, _LONGEST_AGAIN_S)
+        self.failures += 1
+        self.next_s = now_s + wait_s
+        return wait_s
+
+    def stepped_in(self, now_s: float) -> None:
+        """It was done."""
+        self.failures, self.next_s = 0, now_s + _AGAIN_S
 
 
 def watch(
@@ -47,11 +74,13 @@ def watch(
             help="How long a trader may be silent. Default: the profile's monitoring.heartbeat_limit_seconds.",
         ),
     ] = None,
-    account: AccountName = "paper",
+    account: EveryAccount = None,
 ) -> int:
     """Say what the breaker and the trader do, at every change. Reads files only: it is in nobody's way.
 
-    Run it with --act as a service of its own (docs/breaker-watch.md), so that nothing stays open unattended.
+    Watches every account of the store unless one is named. Run it with --act as a service of its own
+    (docs/breaker-watch.md), so that nothing stays open unattended; a live account is closed at its venue, with the key
+    named watchdog or else trade, which must be readable with nobody there.
     """
     from memesnipe_cli.gentle_stop import gentle_stop
     from memesnipe_cli.risk.watch import Watch
@@ -59,30 +88,67 @@ def watch(
     run = current(ctx)
     paths = store_paths(run)
     limit_s = run.profile.monitoring.heartbeat_limit_seconds if limit is None else limit
-    looking = Watch(paths, account, limit_s)
     if once:
-        return _once(run, paths, looking, limit_s, act)
-    seen: tuple[object, ...] = ()
-    tried = -_AGAIN_S
+        lookers = [Watch(paths, name, limit_s) for name in every_account(paths, account)]
+        codes = [_once(run, paths, each, limit_s, act) for each in lookers]
+        return max(codes)
+    watched: dict[str, _Watched] = {}
+    list_s = -math.inf
     with gentle_stop() as stop:
         while not stop():
-            sight = looking.look()
-            if sight.seen != seen:
-                seen = sight.seen
-                _show(run, sight)
-            if act and sight.due and time.monotonic() - tried >= _AGAIN_S:
-                tried = time.monotonic()
-                _step_in(run, paths, sight)
-            _merge(run, paths, account)
+            if time.monotonic() >= list_s:
+                # Accounts that begin to trade while it runs are watched, too.
+                list_s = time.monotonic() + _LIST_AGAIN_S
+                for name in every_account(paths, account):
+                    if name not in watched:
+                        watched[name] = _Watched(Watch(paths, name, limit_s))
+                        if act:
+                            _prove(run, name)
+            for each in watched.values():
+                _look(run, paths, each, act)
             wake = time.monotonic() + interval
             while not stop() and (left := wake - time.monotonic()) > 0:
                 time.sleep(min(_NAP_S, left))
     return stop.code or ExitCode.OK
 
 
+def _look(run: Run, paths: StorePaths, watched: _Watched, act: bool) -> None:
+    """One look at one account, and what follows from it."""
+    sight = watched.looking.look()
+    if sight.seen != watched.seen:
+        watched.seen = sight.seen
+        _show(run, sight)
+    if act and sight.due and time.monotonic() >= watched.next_s:
+        if _step_in(run, paths, sight) is None:
+            wait_s = watched.failed(time.monotonic())
+            run.console.warn(f"it is tried again in {wait_s:.0f} s")
+        else:
+            watched.stepped_in(time.monotonic())
+    _merge(run, paths, sight.account)
+
+
+def _prove(run: Run, account: str) -> None:
+    """Show at the start that an account at a venue could be closed with nobody there, or say loudly that it could not:
+    a halt and the end of the trader need no key."""
+    from memesnipe_cli.commands.breaker_books import unattended
+
+    try:
+        words = unattended(run, account)
+    except MemesnipeError as problem:
+        run.console.warn(
+            f"account {account} could NOT be closed now: {problem.message}; it would be halted and its trader ended,"
+            f" and stops rest at the venue\n  {problem.hint}"
+        )
+        return
+    if words:
+        run.console.say(words)
+
+
 def _once(run: Run, paths: StorePaths, looking: Watch, limit_s: float, act: bool) -> int:
     """One look; where that finds old marks, another one, for they may be renewed in this moment. To step in it waits
     until a dead trader has had its time to be started again."""
+    from memesnipe_cli.commands.breaker_books import books_of
+
     from memesnipe_cli.risk.watch import FAILED
 
     sight = looking.look(by_wall_clock=True)
@@ -94,13 +160,9 @@ def _once(run: Run, paths: StorePaths, looking: Watch, limit_s: float, act: bool
         time.sleep(_NAP_S)
         sight = looking.look(by_wall_clock=True)
     failed = sight.trader in FAILED
-    left = (
-        _step_in(run, paths, sight)
-        if act and failed
-        else _Books(run, looking.account).held()
-        if failed
-        else []
-    )
+    left: list[dict[str, Any]] | None = []
+    if failed:
+        left = _step_in(run, paths, sight) if act else books_of(run, looking.account).held()
     if not (act and failed):
         _show(run, sight)
     _merge(run, paths, looking.account)
@@ -109,14 +171,18 @@ def _once(run: Run, paths: StorePaths, looking: Watch, limit_s: float, act: bool
 
 def _step_in(run: Run, paths: StorePaths, sight: Sight) -> list[dict[str, Any]] | None:
     """Step in and say what was done: the positions that are left; None where it failed."""
+    from memesnipe_cli.commands.breaker_books import books_of, what_stands
+
     from memesnipe_cli.risk.watch import sight_record, step_in
 
     console = run.console
     try:
-        done = step_in(paths, sight, _Books(run, sight.account))
+        done = step_in(paths, sight, books_of(run, sight.account))
     except MemesnipeError as problem:
         _show(run, sight)
         console.warn(f"stepping in failed: {problem.message}\n  {problem.hint}")
+        for words in what_stands(run, sight.account, problem):
+            console.warn(f"{sight.account}: {words}")
         return None
     if console.mode is not OutputMode.HUMAN:
         console.record(sight_record(sight, action=done))
@@ -167,35 +233,3 @@ def _merge(run: Run, paths: StorePaths, account: str) -> None:
         merge_spool(Journal(paths, account, deadline_s=_MERGE_S), paths, account, deadline_s=_MERGE_S)
     except MemesnipeError as problem:
         run.console.detail(f"lines of the breaker wait for the journal: {problem.message}")
-
-
-class _Books:
-    """The account's journal as the watch needs it. The engine is loaded only where something is to be closed."""
-
-    def __init__(self, run: Run, account: str) -> None:
-        self._run = run
-        self._account = account
-
-    def held(self) -> list[dict[str, Any]]:
-        """The open positions, by the journal."""
-        from memesnipe_cli.engine.account_fold import AccountFold
-        from memesnipe_cli.engine.account_said import position_records
-
-        state = self._run.store.journal(self._account).replay(AccountFold())
-        names = ("strategy", "venue", "symbol", "side", "qty")
-        return [{name: each[name] for name in names} for each in position_records(self._account, state)]
-
-    def close(self, reason: str) -> Closing:
-        """Close them; the caller holds the account."""
-        from memesnipe_cli.commands.trade_flatten import rows
-
-        from memesnipe_cli.engine.account_fold import AccountFold
-        from memesnipe_cli.engine.flatten import close_positions
-        from memesnipe_cli.risk.watch import WATCH, Closing
-
-        store = self._run.store
-        if store.journal(self._account).replay(AccountFold()).session is None:
-            return Closing()
-        held = self.held()
-        report = close_positions(store, self._account, reason=reason, by=WATCH)
-        return Closing(held, rows(report.cancelled), rows(report.closed), rows(report.left))

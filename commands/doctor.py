@@ -39,6 +39,7 @@ def doctor(
     findings += drills.check_drills(run.store_path)
     findings += machine.check_keyring()
     findings += _keys(run, offline)
+    findings += [] if offline else _unattended(run)
     if not offline:
         from memesnipe_cli.checks import network
 
@@ -75,6 +76,14 @@ def _keys(run: Run, offline: bool) -> list[FindingRecord]:
     from memesnipe_cli.checks.keys import check_keys
 
     return check_keys(open_vault(run, unattended=True), None if offline else partial(ask_venue, run))
+
+
+def _unattended(run: Run) -> list[FindingRecord]:
+    from memesnipe_cli.commands.breaker_books import unattended
+
+    from memesnipe_cli.checks.unattended import check_unattended
+
+    return check_unattended(run.store_path, partial(unattended, run))
 
 
 def _addresses(run: Run) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,14 +9,13 @@ import typer
 
 from memesnipe_cli.cli import current
 from memesnipe_cli.console import Column, OutputMode
-from memesnipe_cli.errors import ExitCode, UsageError
+from memesnipe_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from memesnipe_cli.console import Console
     from memesnipe_cli.market.live.feed import BarsClosed, ClosedBar, FeedState, LiveFeed
 
 _NAP_S = 0.25  # how soon Ctrl-C is obeyed
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 _COLUMNS = (
     *(Column(name, name) for name in ("venue", "symbol", "timeframe")),
     Column("bars", "bars", right=True),
@@ -45,13 +43,13 @@ def stream(
     Every bar is stored. With --jsonl it is also written as a `candle` record at once, so that it can go on down a pipe.
     A bar that came by after an outage has `live` false in its record. For bars of the past: memesnipe ingest candles.
     """
-    from memesnipe_cli.clock import now_ms, timeframe_ms
+    from memesnipe_cli.clock import length_s, now_ms, timeframe_ms
     from memesnipe_cli.gentle_stop import gentle_stop
     from memesnipe_cli.market.live.venue_feed import open_feed
 
     run = current(ctx)
     console = run.console
-    end = None if duration is None else time.monotonic() + _seconds(duration)
+    end = None if duration is None else time.monotonic() + length_s(duration, "--duration")
     base_ms = timeframe_ms(timeframe)
     settings = run.profile.venues.get(venue)
     feed = open_feed(
@@ -155,11 +153,3 @@ def _state_line(venue: str, state: FeedState) -> str:
     how = _SOURCES.get(state.source, state.source)
     again = f", connected anew {state.reconnects} times" if state.reconnects else ""
     return f"{venue}: {how}{again}" + (f" ({state.problem})" if state.problem else "")
-
-
-def _seconds(text: str) -> float:
-    found = re.fullmatch(r"([0-9]{1,7}(?:\.[0-9]{1,3})?)([smhd])", text.strip())
-    seconds = float(found[1]) * _UNITS[found[2]] if found else 0.0
-    if not seconds > 0:
-        raise UsageError(f"duration {text!r} is not understood", "write 90s, 10m, 8h or 2d")
-    return seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import math
 from typing import Annotated
 
 import typer
@@ -11,11 +11,10 @@ from memesnipe_cli.commands.keys_look import chosen
 from memesnipe_cli.commands.keys_output import COLUMNS, key_row
 
 from memesnipe_cli.cli import current
+from memesnipe_cli.clock import length_s
 from memesnipe_cli.errors import UsageError
 
 LONGEST_S = 7 * 86_400
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_TTL = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 
 
 def unlock(
@@ -46,10 +45,7 @@ def unlock(
 
 
 def _seconds(ttl: str) -> int:
-    found = _TTL.fullmatch(ttl.strip())
-    if found is None:
-        raise UsageError(f"--ttl {ttl!r} is not understood", "write 30m, 8h or 2d")
-    seconds = int(found[1]) * _UNITS[found[2]]
+    seconds = math.ceil(length_s(ttl, "--ttl"))
     if seconds > LONGEST_S:
         raise UsageError(f"--ttl {ttl} is longer than 7 days", "give at most 7d, and unlock again then")
     return seconds

@@ -81,8 +81,9 @@ def run(
         raise UsageError(
             "--new-session and --reason belong together", "write --new-session --reason 'smaller stops'"
         )
-    from memesnipe_cli.commands.shadow_live import Asked, live, seconds
+    from memesnipe_cli.commands.shadow_live import Asked, live
 
+    from memesnipe_cli.clock import length_s
     from memesnipe_cli.store.tables import SIMULATED_VENUE
 
     this_run = current(ctx)
@@ -93,7 +94,7 @@ def run(
         symbol or [],
         venue,
         capital,
-        seconds(duration),
+        None if duration is None else length_s(duration, "--duration"),
         reason if new_session else None,
     )
     simulated = data is None and (venue or this_run.profile.account.venue) == SIMULATED_VENUE

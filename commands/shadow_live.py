@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -19,21 +18,9 @@ if TYPE_CHECKING:
     from memesnipe_cli.market.live.feed import FeedState
     from memesnipe_cli.strategies.registry import LoadedStrategy
 
-_LENGTH = re.compile(r"^([1-9][0-9]{0,5})([smhdw])$")
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _INGEST_DEADLINE_S = 1_800.0
 _TIMEOUT_S = 20.0
 _FRESH = "live"  # why a live session begins where a replay was
-
-
-def seconds(text: str | None) -> float | None:
-    """`2h` in seconds. Raises UsageError."""
-    if text is None:
-        return None
-    found = _LENGTH.match(text.strip())
-    if found is None:
-        raise UsageError(f"--duration {text!r} is not a length of time", "write 90s, 15m, 2h or 3d")
-    return float(int(found[1]) * _SECONDS[found[2]])
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def take_and_sell(
             f"name the live profile of {session['venue']}: --profile NAME",
         )
     venue, key_use, _ = open_venue(run, session["venue"], key, "flatten")
-    with _prices(run, session) as feed, taken_over(store.paths, account) as taken:
+    with prices_of(run, session) as feed, taken_over(store.paths, account) as taken:
         store.journal(account).append(KEY_USE, key_use)
         report = flatten_live(
             store,
@@ -101,7 +101,7 @@ def flatten_record(trader: str, report: LiveFlatten) -> dict[str, Any]:
 
 
 @contextmanager
-def _prices(run: Run, session: Mapping[str, Any]) -> Iterator[LiveFeed]:
+def prices_of(run: Run, session: Mapping[str, Any]) -> Iterator[LiveFeed]:
     """Prices of what the session trades, the first of each waited for."""
     from memesnipe_cli.clock import now_ms, timeframe_ms
     from memesnipe_cli.engine.warm_up import last_closed

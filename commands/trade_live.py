@@ -54,8 +54,10 @@ def trade_live(this_run: Run, asked: Asked) -> int:
     from memesnipe_cli.live.request import LiveRequest
     from memesnipe_cli.risk.latch import LatchFile
 
-    loaded = load_strategies(asked.strategies, asked.params)
     store, profile = this_run.store, this_run.profile
+    # What needs no venue comes first: nothing is asked for a run that may not be.
+    check_wanted(profile, asked.venue, live=asked.live)
+    loaded = load_strategies(asked.strategies, asked.params)
     journal = store.journal(asked.account)
     state = journal.replay(AccountFold())
     session = None if asked.new_session else state.session
@@ -69,15 +71,12 @@ def trade_live(this_run: Run, asked: Asked) -> int:
         store=store,
         cache_dir=default_cache_dir(),
         account=asked.account,
-        live=asked.live,
         without_promotion=asked.reason if asked.without_promotion else "",
         new_session=asked.reason if asked.new_session else None,
         once=asked.once,
         duration_s=asked.duration_s,
         say=this_run.console.say,
     )
-    # What needs no venue comes first: nothing is asked for a run that may not be.
-    check_wanted(request)
     check_promoted(request)
     check_breaker(
         LatchFile(store.paths, asked.account), known=state.session is not None, busy=bool(state.busy())

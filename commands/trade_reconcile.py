@@ -168,6 +168,7 @@ def _hint(account: str, finding: Finding) -> str:
         "other_store": "another store or a copy of this one trades here: stop that one, one account each",
         "manual_trade": f"if that was you: {again} --accept --reason TEXT",
         "balance": f"look at the venue's ledger; if you know why: {again} --accept --reason TEXT",
+        "position": "somebody else or the venue itself traded it: docs/live-perps.md says what to do",
         "terms": "somebody changed it: cancel it at the venue, then run this again; the trader places its own",
         "child": "cancel it at the venue, then run this again",
         "reopened": "cancel it at the venue, then run this again",

@@ -94,8 +94,9 @@ def run(
         )
     this_run = current(ctx)
     if (live or this_run.profile.kind == "live") and not explain:
-        from memesnipe_cli.commands.shadow_live import seconds
         from memesnipe_cli.commands.trade_live import ACCOUNT, Asked, trade_live
+
+        from memesnipe_cli.clock import length_s
 
         unfit = {"--since": since, "--until": until, "--data": data, "--speed": speed}
         for name, value in unfit.items():
@@ -112,7 +113,7 @@ def run(
                 capital=capital,
                 live=live,
                 key=key,
-                duration_s=seconds(duration),
+                duration_s=None if duration is None else length_s(duration, "--duration"),
                 once=once,
                 new_session=new_session,
                 without_promotion=without_promotion,

@@ -319,7 +319,9 @@ def _failed(console: Console, error: Exception, words: Sequence[str]) -> int:
     if console.verbosity >= 2:
         import traceback
 
-        console.say_verbatim("".join(traceback.format_exception(error)))
+        from memesnipe_cli.crash import without_secrets
+
+        console.say_verbatim(without_secrets("".join(traceback.format_exception(error))))
     if isinstance(error, OSError):
         # The operating system refused something that no layer below explained better.
         where = f": {error.filename}" if error.filename else ""

@@ -19,6 +19,7 @@ DAY_MS = 86_400_000
 _UNITS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
 _TIMEFRAME = re.compile(r"^([1-9][0-9]{0,3})([mhdw])$")
 _AGO = re.compile(r"^([1-9][0-9]{0,5})([smhdw])$")
+_LENGTH = re.compile(r"^([0-9]{1,6}(?:\.[0-9]{1,3})?)([smhdw])$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,6 +44,15 @@ def timeframe_name(length_ms: int) -> str:
         if length_ms % _UNITS[unit] == 0:
             return f"{length_ms // _UNITS[unit]}{unit}"
     raise UsageError(f"a bar of {length_ms} ms has no name", "bars are whole minutes")
+
+
+def length_s(text: str, option: str) -> float:
+    """A length of time given by a person, such as `90s` or `2h`, in seconds. Raises UsageError, naming the option."""
+    found = _LENGTH.match(text.strip())
+    seconds = float(found[1]) * _UNITS[found[2]] / SECOND_MS if found else 0.0
+    if seconds <= 0:
+        raise UsageError(f"{option} {text!r} is not a length of time", "write 90s, 15m, 2h or 3d")
+    return seconds
 
 
 def floor_to(ts_ms: int, length_ms: int) -> int:

@@ -43,7 +43,13 @@ def _text(error: BaseException, words: Sequence[str]) -> str:
         f"memesnipe {__version__}, Python {platform.python_version()}, {sys.platform}\n"
         f"{clock.format_time(clock.now_ms())} memesnipe {' '.join(names[:2])}\n\n"
     )
-    return head + "".join(traceback.format_exception(error))
+    return without_secrets(head + "".join(traceback.format_exception(error)))
+
+
+def without_secrets(text: str) -> str:
+    """`text` without any secret that this process has read. Where none was read, nothing is loaded for it."""
+    redaction = sys.modules.get("memesnipe_cli.vault.redaction")
+    return text if redaction is None else str(redaction.REDACTOR.redact(text))
 
 
 def _write(text: str) -> Path | None:

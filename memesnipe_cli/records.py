@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from memesnipe_cli.clock import format_time, parse_time
 from memesnipe_cli.errors import DataError, UsageError
@@ -58,7 +58,8 @@ Severity = Literal["ok", "info", "warning", "error"]
 
 
 class CandleRecord(TypedDict):
-    """One bar. `ts` is its open time."""
+    """One bar. `ts` is its open time. `live`: of `ingest stream`, whether it closed just now (true), or fills a gap of
+    the past and is no basis for a decision (false)."""
 
     type: Literal["candle"]
     v: int
@@ -72,6 +73,7 @@ class CandleRecord(TypedDict):
     close: str
     volume: str
     synthetic: bool
+    live: NotRequired[bool]
 
 
 class FundingRecord(TypedDict):

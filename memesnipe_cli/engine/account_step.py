@@ -171,6 +171,13 @@ class AccountStep:
             self._kernel.move_trail(self.world, slot, ts, best)
         return self._acted()
 
+    def funded(self, bars: list[Any]) -> list[Row]:
+        """The funding that fell due at the opens of the bars, on positions that were held before them: the events."""
+        for slot, active in enumerate(self.active):
+            if active:
+                self._kernel.charge_funding(self.world, slot, bars[self._instruments[slot]])
+        return self._acted()
+
     def priced(self, slot: int, ticks: int) -> None:
         """The price that a slot is marked at from now on."""
         self.world.state[slot, layout.LAST_CLOSE] = ticks

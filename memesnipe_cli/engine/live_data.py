@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from memesnipe_cli.clock import DAY_MS
 from memesnipe_cli.engine.assumptions import Assumptions
 from memesnipe_cli.engine.dataset import Dataset, Request, load_dataset, make_tape
 from memesnipe_cli.engine.model import Tape
@@ -18,7 +19,10 @@ def live_dataset(wanted: Request, assumed: Assumptions, last_ms: int) -> Dataset
         raise DataError("a live session has a beginning", "give since_ms")
     base_ms = min(strategy.timeframe_ms for strategy in wanted.strategies)
     begin = wanted.since_ms
-    wanted = replace(wanted, since_ms=begin - base_ms, until_ms=last_ms + base_ms)
+    # A day at least: so long the turnover looks back, and a hole is no wall before a strategy that needs few bars.
+    warm_ms = max(strategy.warm_up * strategy.timeframe_ms for strategy in wanted.strategies)
+    early_ms = begin - base_ms - max(0, DAY_MS - warm_ms)
+    wanted = replace(wanted, since_ms=early_ms, until_ms=last_ms + base_ms)
     return replace(load_dataset(wanted, assumed), begin_ms=begin)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memesnipe_cli.clock import floor_to, timeframe_ms, timeframe_name
+from memesnipe_cli.clock import DAY_MS, floor_to, timeframe_ms, timeframe_name
 from memesnipe_cli.errors import UsageError
 from memesnipe_cli.market.candle_fetch import CLOSE_GRACE_MS, fetch_series
 from memesnipe_cli.store.tables import SeriesKey
@@ -68,7 +68,7 @@ def wanted_series(
     """The series of a run that begins at since_ms and has bars up to the one that opened at last_ms."""
     base_ms = base_length(strategies)
     name = timeframe_name(base_ms)
-    warm_ms = max(strategy.warm_up * strategy.timeframe_ms for strategy in strategies)
+    warm_ms = max(DAY_MS, *(strategy.warm_up * strategy.timeframe_ms for strategy in strategies))
     first = since_ms - warm_ms - 2 * base_ms
     found = [Wanted(SeriesKey(venue, symbol, name), first) for symbol in symbols]
     lengths = {each.needs.reference_timeframe for each in strategies if each.needs.reference}

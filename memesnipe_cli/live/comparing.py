@@ -4,8 +4,8 @@ order in either case."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,11 @@ from memesnipe_cli.risk.gate import Gate
 from memesnipe_cli.venues.booking import OVERLAP_MS
 from memesnipe_cli.venues.calls import NoSuchThingError
 from memesnipe_cli.venues.executor import Executor
-from memesnipe_cli.venues.flows import explained
+from memesnipe_cli.venues.flows import Flow
 from memesnipe_cli.venues.order_book import OrderBook
 from memesnipe_cli.venues.order_fold import OrderFold
-from memesnipe_cli.venues.reconcile import Finding, Kind, Remedy, Shown, reconcile
+from memesnipe_cli.venues.reconcile import Finding, Kind, Remedy, reconcile
+from memesnipe_cli.venues.reconciling import look as ask
 from memesnipe_cli.venues.reconciling import reconcile_now
 from memesnipe_cli.venues.witness import speaks_for
 
@@ -84,46 +85,38 @@ def mend(
     started = executor.start()
     witness = _settle(executor, settle, reason) if settle else ""
     part = store_part(journal.store_id())
-    # Of the last time that all agreed, which a reconciliation that comes to an end moves.
-    since_ms = executor.book.reconciled_ms.get(name, 0)
 
-    def explain() -> dict[str, Decimal]:
+    def flows(since_ms: int) -> Sequence[Flow]:
         return flows_since(venue, since_ms)
 
-    done = reconcile_now(executor.desk, part, explain)
+    done = reconcile_now(executor.desk, part, flows)
     if accept and not done.clean:
         _check_acceptable(done.findings, [*started.impossible, *done.impossible])
-        reconcile_now(executor.desk, part, explain, accept=accept)
-        done = reconcile_now(executor.desk, part, lambda: {})
+        reconcile_now(executor.desk, part, flows, accept=accept)
+        done = reconcile_now(executor.desk, part, flows)
     mended = [f"{each} was never sent" for each in started.never_sent] + _changes(before, executor.book)
     return Compared(done.findings, [*started.impossible, *done.impossible], mended, witness)
 
 
-def flows_since(venue: Venue, since_ms: int) -> dict[str, Decimal]:
-    """By currency, what deposits, withdrawals and the like changed since then. A venue without a ledger explains
-    nothing."""
-    if not since_ms:
-        return {}
+def flows_since(venue: Venue, since_ms: int) -> Sequence[Flow]:
+    """Deposits, withdrawals and the like since then. A venue without a ledger explains nothing."""
     try:
-        flows = venue.flows(since_ms)
+        return venue.flows(since_ms)
     except NoSuchThingError:
-        return {}
-    return {name: amount for name, amount in explained(flows).items() if amount}
+        return ()
 
 
 def _look_once(venue: Venue, journal: Journal) -> list[Finding]:
     name = venue.traits.venue
     book = journal.replay(OrderFold())
-    since_ms = book.reconciled_ms.get(name, 0)
-    asked_ms = max(0, (since_ms or clock.now_ms()) - OVERLAP_MS)
-    shown = Shown(name, venue.open_orders(), venue.fills(asked_ms), venue.balances())
+    since_ms = max(0, book.reconciled_ms.get(name, clock.now_ms()) - OVERLAP_MS)
+    shown = ask(venue, book, since_ms)
     # What the trader wrote while the venue was asked counts.
     book = journal.replay(OrderFold())
     part = store_part(journal.store_id())
     found = reconcile(book, shown, part)
     if any(each.kind is Kind.BALANCE for each in found):
-        flows = flows_since(venue, since_ms)
-        found = reconcile(book, Shown(name, shown.open_orders, shown.fills, shown.balances, flows), part)
+        found = reconcile(book, replace(shown, flows=flows_since(venue, since_ms)), part)
     return found
 
 

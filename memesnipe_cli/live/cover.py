@@ -1,5 +1,5 @@
-"""Keeps a stop at the venue under what each slot holds, notices when one sells, and looks after the price itself where no
-stop can rest or one that was set off does not fill."""
+"""Keeps a stop at the venue under what each slot holds, notices when one sells, and looks after the price itself where
+no stop can rest or one that was set off does not fill."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class _Slot:
     looked_s: float = 0.0
     beyond_s: float | None = None
     words: str = ""
+    refused: str = ""
 
 
 @dataclass(slots=True)
@@ -160,6 +161,12 @@ class Covers:
     def _tell(self, slot: int, own: _Slot) -> None:
         """A change for the worse is said once."""
         said = own.protection
+        if said is not None and said.refused and said.refused != own.refused:
+            own.refused = said.refused
+            symbol = self.account.terms(slot).symbol
+            self.account.say(f"the stop of {symbol} cannot be taken back ({said.refused}): asked again")
+        elif said is not None and said.cover in (Cover.COVERED, Cover.NOTHING_HELD):
+            own.refused = ""
         if said is None or said.cover not in (Cover.NAKED, Cover.DUST):
             own.words = ""
         elif said.words != own.words:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.live.account import LiveAccount
 from memesnipe_cli.live.patience import Patience
+from memesnipe_cli.live.perpetuals import short_of_cash
 from memesnipe_cli.risk.approval import Approved, Refused
 from memesnipe_cli.risk.bounds import CLOSED_BAR_MS
 from memesnipe_cli.risk.intent import Action, OrderIntent
@@ -80,9 +81,11 @@ class Entries:
         account.market.freshen(terms.symbol)
         scale = Decimal(str(account.kernel.world.real[slot, layout.SCALE]))
         close_ms = row[layout.EVENT_TS] + account.inputs.tape.base_ms
-        return account.executor.approve(
-            self._intent(slot, row), account.market.entry_facts(terms.symbol, close_ms, scale)
-        )
+        intent = self._intent(slot, row)
+        facts = account.market.entry_facts(terms.symbol, close_ms, scale)
+        exposure = account.executor.desk.gate.exposure
+        short = short_of_cash(intent, exposure, facts.cash, facts.product.taker_fee)
+        return short or account.executor.approve(intent, facts)
 
     def _intent(self, slot: int, row: Row) -> OrderIntent:
         terms, long = self.account.terms(slot), row[layout.EVENT_SIDE] > 0

@@ -1,5 +1,5 @@
-"""Exits: what is to leave is sold in IOC slices inside a collar that widens with each try, the stop staying under the rest
-until its slice starts. Each call is one step that leaves the account in a state another process could go on from."""
+"""Exits: what is to leave is sold in IOC slices inside a collar that widens with each try, the stop staying under the
+rest until its slice starts. Each call is one step that leaves the account in a state another process could go on from."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ class Exits:
     def _wanted(self, slot: int) -> Leaving | None:
         account = self.account
         lots, terms = account.cell(slot, layout.LOTS), account.terms(slot)
-        if not lots:
+        if not lots or account.held(slot) <= 0:
+            # Nothing is held, or all was sold and is not taken in yet.
             return None
         rows = account.book.open_rows(slot)
         reason = account.cell(slot, layout.LEAVE)
@@ -113,9 +114,11 @@ class Exits:
         tick = product.tick or terms.tick
         price = leaving.limit or exit_price(selling, reference, tick, self.collar, patience.tries - 1)
         qty = _floor(min(leaving.qty, self.most / price), product.lot or terms.lot)
-        if not self._is_sellable(qty, price, slot):
+        # By what it is worth: a limit that many tries have moved far away makes no dust.
+        if not self._is_sellable(qty, leaving.limit or reference, slot):
             self._write_off(slot, leaving)
             return _ZERO
+        price = max(price, (product.min_notional or _ZERO) / qty)
         if not self.covers.release(slot, qty):
             return qty
         try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from memesnipe_cli import clock
 from memesnipe_cli.clock import floor_to, timeframe_ms
 from memesnipe_cli.engine.account_fold import AccountFold, AccountState
-from memesnipe_cli.engine.flatten import FLATTEN
+from memesnipe_cli.engine.flatten import FLATTEN, positions_shown
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.order_ids import store_part
 from memesnipe_cli.engine.session_journal import SessionJournal
@@ -26,10 +26,11 @@ from memesnipe_cli.live.pending import PendingFold
 from memesnipe_cli.live.reconciling import Reconciler
 from memesnipe_cli.live.starting import STOP_LIMIT_SHARE, live_kernel
 from memesnipe_cli.live.watching import OrderWatcher
-from memesnipe_cli.records import time_text
+from memesnipe_cli.records import decimal_text, time_text
 from memesnipe_cli.risk.gate import Gate
 from memesnipe_cli.risk.intent import Action
 from memesnipe_cli.risk.latch import LatchFile
+from memesnipe_cli.risk.marks_file import marks_path, read_marks, write_marks
 from memesnipe_cli.risk.quality import ExecutionQuality
 from memesnipe_cli.venues.executor import Executor
 from memesnipe_cli.venues.protect import Protector
@@ -159,6 +160,7 @@ def flatten_live(
     _write_timings(live, watcher.of)
     base_ms = live.inputs.tape.base_ms
     live.book.mark(live.decided_ms, base_ms, live.kernel.mark(), live.kernel.cash)
+    _show(store, account, live)
     return LiveFlatten(
         account,
         session["session"],
@@ -265,6 +267,16 @@ def _write_timings(live: LiveAccount, watcher: OrderWatcher) -> None:
     lines = watcher.taken()
     if lines:
         live.book.append(lines)
+
+
+def _show(store: Store, account: str, live: LiveAccount) -> None:
+    """What is held now, in the marks that others look at."""
+    path = marks_path(store.paths, account)
+    marks = read_marks(path)
+    if marks is not None:
+        shown = positions_shown(account, live.book.state)
+        equity = decimal_text(live.kernel.mark())
+        write_marks(path, {**marks, "running": False, "positions": shown, "orders": [], "equity": equity})
 
 
 def _left(

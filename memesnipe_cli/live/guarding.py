@@ -14,6 +14,7 @@ from memesnipe_cli.engine.run import from_units
 from memesnipe_cli.engine.session_marks import marks_of
 from memesnipe_cli.errors import RefusedError
 from memesnipe_cli.live.account import LiveAccount
+from memesnipe_cli.live.perpetuals import pledged
 from memesnipe_cli.risk.checked import CheckFailed, checked
 from memesnipe_cli.risk.kernel import rows
 from memesnipe_cli.risk.levels import Level
@@ -121,7 +122,10 @@ class Guard:
         now_ms = int(account.monotonic() * 1000)
         cash = from_units(account.kernel.cash)
         known = account.executor.book.expected.get(account.market.venue)
-        standing.cash = cash if known is None else min(cash, known.get(account.currency, Decimal(0)))
+        standing.cash = cash
+        if known is not None:
+            there = known.get(account.currency, Decimal(0)) - pledged(account.executor.book, account.currency)
+            standing.cash = min(cash, there)
         held = self._held()
         worth = self.marks.equity(now_ms, cash, held)
         if isinstance(worth, Unconfirmed):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from memesnipe_cli.clock import DAY_MS, HOUR_MS, floor_to
+from memesnipe_cli.clock import DAY_MS, HOUR_MS, SECOND_MS, floor_to
 from memesnipe_cli.engine.account_step import SlotSignal
 from memesnipe_cli.engine.feed import TapeStep
 from memesnipe_cli.engine.kernel import layout
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PRODUCTS_EVERY_S = 60.0
 SHOW_EVERY_S = 0.5
+CLOCK_JUMP_S = 1.0
 SEE_THROUGH_S = 20.0  # how long a loop that ends waits for its orders to be known
 _NO_ENTRY = ~(layout.ENTER_MASK | layout.CLOSED_FLAG)
 
@@ -51,10 +52,12 @@ class LiveLoop:
     _reporter: Reporter = field(init=False)
     _switch: Switch = field(init=False)
     _products_s: float = 0.0
+    _clock_s: float | None = None
     _shown_s: float = field(default=-math.inf)
     _key_day: int = 0
     _trouble: str = ""
     _decided_now: bool = False
+    _feed_known: bool = False
 
     def __post_init__(self) -> None:
         self._reporter = Reporter(self.request, self.opened, self.feed)
@@ -87,6 +90,8 @@ class LiveLoop:
         )
         ended = False
         try:
+            # What is asked for entries must be known before the first bar, which may be a stored one that just closed.
+            self._products()
             for step in steps:
                 if step is not None:
                     self._bar(step)
@@ -110,6 +115,7 @@ class LiveLoop:
         fresh = bool(step.ages) and min(step.ages) <= CLOSED_BAR_MS
         self._new_day(step)
         bars = account.kernel.bars(step.ts, step.ticks, step.volumes, step.rates)
+        account.write(account.kernel.funded(bars))
         account.decided_ms = step.ts
         close_ms = step.ts + opened.inputs.tape.base_ms
         for terms, volume, ticks in zip(opened.inputs.terms, step.volumes, step.ticks, strict=True):
@@ -193,6 +199,7 @@ class LiveLoop:
 
     def _between(self) -> None:
         opened = self.opened
+        self._watch_clock()
         opened.account.market.look()
         opened.guard.look()
         opened.broker.step()
@@ -207,6 +214,17 @@ class LiveLoop:
         if lines:
             opened.account.book.append(lines)
         self._show()
+
+    def _watch_clock(self) -> None:
+        """A clock that was set, or a machine that slept: how far the venue's clock is ahead is not known any more, and
+        nothing is entered until it has been asked."""
+        account = self.opened.account
+        offset_s = self.request.now() / SECOND_MS - account.monotonic()
+        if self._clock_s is not None and abs(offset_s - self._clock_s) > CLOCK_JUMP_S:
+            self.request.say(f"the clock jumped by {offset_s - self._clock_s:+.1f} s: the venue is asked for its time")
+            account.market.skew_ms = None
+            self.opened.reconciler.soon()
+        self._clock_s = offset_s
 
     def _products(self) -> None:
         """How the venue trades each instrument now: it may say cancel-only, or nothing at all."""
@@ -248,7 +266,9 @@ class LiveLoop:
             self.request.say(f"market data by {state.source}: {state.problem}")
         else:
             self.request.say(f"market data by {state.source}")
-        self.opened.reconciler.soon()
+        if self._feed_known:
+            self.opened.reconciler.soon()
+        self._feed_known = True
 
     def _show(self, *, ended: bool = False) -> None:
         """Tell the view and the marks, at most twice a second."""

@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 PROMOTION = "promotion"  # the journal's line of a strategy's stage
 
 
-def check_wanted(request: LiveRequest) -> None:
-    """Real money is traded only where the profile and the person both say so. Raises RefusedError, UsageError."""
-    profile = request.profile
+def check_wanted(profile: Profile, venue: str | None, *, live: bool) -> None:
+    """Real money is traded only where the profile and the person both say so. live: the person did; venue: what they
+    named. Raises RefusedError, UsageError."""
     if profile.kind != "live":
         raise RefusedError(
             f"--live asks for real money, and profile {profile.name} is of kind {profile.kind}",
             "use a live profile (memesnipe init makes one), or leave --live out to trade on paper",
             code="paper_profile",
         )
-    if not request.live:
+    if not live:
         raise RefusedError(
             f"profile {profile.name} is of kind live, and nobody said --live: nothing was sent",
             "add --live to trade real money, or use a paper profile",
             code="not_live",
         )
-    if request.venue != profile.account.venue:
+    if venue not in (None, profile.account.venue):
         raise UsageError(
-            f"--venue {request.venue}: profile {profile.name} trades at {profile.account.venue}",
+            f"--venue {venue}: profile {profile.name} trades at {profile.account.venue}",
             "leave --venue out, or use that venue's profile",
         )
 

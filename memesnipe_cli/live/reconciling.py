@@ -4,9 +4,8 @@ halts the account or the symbol; until book and venue agree nothing is entered."
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from memesnipe_cli import clock
@@ -18,7 +17,7 @@ from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.risk.scopes import ACCOUNT, symbol_scope
 from memesnipe_cli.venues.calls import NoSuchThingError
 from memesnipe_cli.venues.executor import Executor
-from memesnipe_cli.venues.flows import explained
+from memesnipe_cli.venues.flows import Flow
 from memesnipe_cli.venues.reconcile import Remedy
 from memesnipe_cli.venues.reconciling import Reconciled, reconcile_now
 
@@ -52,11 +51,11 @@ class Reconciler:
     def now(self) -> Reconciled:
         """Reconcile. Raises NetworkError."""
         desk = self.executor.desk
-        venue = self.market.venue
-        since_ms = desk.book.reconciled_ms.get(venue, 0)
-        self.done = reconcile_now(desk, self.store_part, lambda: self._flows(since_ms))
+        self.done = reconcile_now(desk, self.store_part, self._flows)
         self.done_ms = self.market.now()
         self.market.standing.reconciled = self.done.clean
+        if self.done.clean:
+            self._next_s = self.monotonic() + self.monitoring.reconcile_seconds
         self.market.skew_ms = float(desk.ahead_ms)
         self.market.quality.clock_skew(self.done_ms, max(0.0, abs(desk.ahead_ms) - 1000.0))
         return self.done
@@ -98,16 +97,13 @@ class Reconciler:
             [*done.impossible, *(each.message for each in done.findings if each.remedy != "leave")]
         )
 
-    def _flows(self, since_ms: int) -> dict[str, Decimal]:
-        """By currency, what deposits, withdrawals and the like changed since then. A venue without a ledger explains
-        nothing, so that such a change halts."""
-        if not since_ms:
-            return {}
+    def _flows(self, since_ms: int) -> Sequence[Flow]:
+        """Deposits, withdrawals and the like since then. A venue without a ledger explains nothing, so that such a
+        change halts."""
         try:
-            flows = self.executor.desk.venue.flows(since_ms)
+            return self.executor.desk.venue.flows(since_ms)
         except NoSuchThingError:
-            return {}
-        return {name: amount for name, amount in explained(flows).items() if amount}
+            return ()
 
     @staticmethod
     def halt(file: LatchFile, scope: str, cause: str, words: str) -> None:

@@ -23,9 +23,11 @@ from memesnipe_cli.live.status_parts import (
     StrategyStatus,
 )
 from memesnipe_cli.records import decimal_text
+from memesnipe_cli.risk.bounds import CLOSED_BAR_MS
 from memesnipe_cli.risk.kernel import rows
 from memesnipe_cli.risk.kernel.tiers import fall_share, smaller_stage
 from memesnipe_cli.risk.levels import Level
+from memesnipe_cli.risk.mark_guard import WAITING
 from memesnipe_cli.risk.quality import ERROR_RATE, ONLINE, VENUE_STATUS
 
 if TYPE_CHECKING:
@@ -150,9 +152,14 @@ class Reporter:
     def _warnings(self) -> list[str]:
         opened = self.opened
         found = []
+        base_ms, now_ms = opened.inputs.tape.base_ms, self.request.now()
+        late_ms = now_ms - (opened.account.decided_ms + 2 * base_ms)
+        # A bar in which nobody traded is none, and no trouble; the feed says itself what it has lost.
+        if late_ms > CLOSED_BAR_MS and self.feed.state().problem:
+            found.append(f"no bar for {(late_ms + base_ms) // 60_000} minutes: market data are not whole")
         if opened.broker.trouble:
             found.append(opened.broker.trouble)
-        if opened.guard.unconfirmed:
+        if opened.guard.unconfirmed and not opened.guard.unconfirmed.startswith(WAITING):
             found.append(f"no confirmed mark ({opened.guard.unconfirmed}): nothing is entered")
         return found
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class LiveRequest:
     """What to trade with real orders, on which account.
 
-    live: a person said `--live`. without_promotion: why strategies that have passed no gate trade all the same, ""
+    without_promotion: why strategies that have passed no gate trade all the same, ""
     where nobody said so. new_session: the reason to open a new session, None to go on with the open one. once: decide
     on the next bar that closes, see its orders through and end. duration_s: None for ever. say: tells a person;
     on_line: each journal line once it is on the disk; on_status: how the loop stands, twice a second at most.
@@ -39,7 +39,6 @@ class LiveRequest:
     store: Store
     cache_dir: Path
     account: str
-    live: bool
     without_promotion: str = ""
     new_session: str | None = None
     once: bool = False

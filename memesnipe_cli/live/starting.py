@@ -37,6 +37,7 @@ from memesnipe_cli.live.permission import (
     check_same,
     settings_hash,
 )
+from memesnipe_cli.live.perpetuals import check_capital, check_positions
 from memesnipe_cli.live.reconciling import Reconciler
 from memesnipe_cli.live.watching import OrderWatcher
 from memesnipe_cli.records import time_value
@@ -121,6 +122,7 @@ def open_live(
         executor, market, store_part(journal.store_id()), request.profile.monitoring, monotonic
     )
     _reconciled(request, executor, reconciler, file)
+    check_positions(venue, executor.book, request.symbols)
     state, dataset, assumed, resumed = _session(request, journal, state, file, products, after_ms)
     inputs = engine_input(dataset, live_tape(dataset), request.strategies, assumed)
     book = SessionJournal(journal, state, inputs, request.strategies, request.on_line, live=True)
@@ -224,6 +226,7 @@ def _session(
         None,
     )
     dataset = _with_products(live_dataset(wanted, assumed, after_ms), products)
+    check_capital(dataset, request.capital, request.profile.limits, request.say, resumed=resumed)
     body = session_body(
         state.sessions + (0 if resumed else 1), request.account, request.new_session or "", request.profile, since_ms,
         request.capital, request.strategies, dataset, assumed, file.read(must_exist=True).resets, LIVE,

@@ -1,5 +1,5 @@
-"""Takes the venue's trades into the account: from fills, exact as the venue wrote them, to the kernel's whole ticks, lots
-and money units. Rounded against the account, so that it never thinks itself richer than the venue says."""
+"""Takes the venue's trades into the account: from fills, exact as the venue wrote them, to the kernel's whole ticks,
+lots and money units. Rounded against the account, so that it never thinks itself richer than the venue says."""
 
 from __future__ import annotations
 
@@ -51,11 +51,14 @@ class Sums:
 
 
 def take_fills(account: LiveAccount, slot: int) -> None:
-    """Take in what the venue has traded for a slot since: an entry once it has ended, exits as they fill."""
+    """Take in what the venue has traded for a slot since: an entry once it has ended, exits as they fill. Entries go
+    first, and what would leave nothing waits for a further unit that may still fill: with the last lot the trade is
+    over, and a unit of it would have none to belong to."""
+    book = account.executor.book
     waiting = account.pending.of(account.key(slot))
-    for order_id in dict.fromkeys(order_id for order_id, _ in waiting):
-        order = account.executor.book.of(order_id)
-        fills = [fill for of, fill in waiting if of == order_id]
+    orders = [book.of(order_id) for order_id in dict.fromkeys(order_id for order_id, _ in waiting)]
+    for order in sorted(orders, key=lambda each: each.intent.action is not Action.ENTRY):
+        fills = [fill for of, fill in waiting if of == order.intent.id]
         if order.intent.action is not Action.ENTRY:
             _take_exit(account, slot, order, fills)
         elif order.state in ENDED:
@@ -107,12 +110,14 @@ def _take_exit(account: LiveAccount, slot: int, order: Order, fills: list[VenueF
     held = account.cell(slot, layout.LOTS)
     # What was written off before is sold with the next lots: the account holds fewer than leave.
     lots = min(held, int((sums.qty / terms.lot).to_integral_value()))
-    if lots <= 0:
+    opening = any(each.intent.action is Action.ENTRY for each in account.orders(slot))
+    if lots <= 0 or (lots == held and opening):
         return
     reason = layout.BY_STOP
     if order.intent.action is Action.REDUCE:
         reason = _REASONS.get(order.intent.reason, layout.BY_SIGNAL)
-    ticks = int((sums.price / terms.tick).to_integral_value(ROUND_FLOOR))
+    buying = order.intent.side == "buy"
+    ticks = int((sums.price / terms.tick).to_integral_value(ROUND_CEILING if buying else ROUND_FLOOR))
     reference = int((order.intent.stop or order.intent.price or sums.price) / terms.tick)
     events = account.kernel.left(account.bar_now(), slot, reason, lots, ticks, sums.cash, sums.fee, reference)
     if reason == layout.BY_STOP and order.intent.stop is not None:

@@ -76,11 +76,11 @@ def _ask(
     return caller(
         lambda: exchange.fetch_ohlcv(key.symbol, key.timeframe, start, limit, params),
         what=f"{key} from {clock.format_time(start)}",
-        check=lambda rows: _wrong_with(exchange, rows),
+        check=lambda rows: wrong_with_candles(exchange, rows),
     )
 
 
-def _wrong_with(exchange: ccxt.Exchange, rows: Any) -> str | None:
+def wrong_with_candles(exchange: ccxt.Exchange, rows: Any) -> str | None:
     """What tells a broken answer from one without bars; ccxt itself makes [] of both."""
     raw: Any = exchange.last_json_response
     if exchange.id == "coinbase":

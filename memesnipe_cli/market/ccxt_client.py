@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -140,12 +141,14 @@ def instrument_of(exchange: ccxt.Exchange, symbol: str) -> Instrument:
             )
         steps[name] = f"1e-{int(given)}" if exchange.precisionMode == ccxt.DECIMAL_PLACES else given
     limits = market.get("limits") or {}
+    # Contracts are counted by their number there; here every quantity is of the base asset.
+    unit = Decimal(str(market.get("contractSize") or 1)) if market.get("contract") else Decimal(1)
     return Instrument(
         venue=exchange.id,
         symbol=symbol,
         tick=decimal_text(steps["tick"]),
-        lot=decimal_text(steps["lot"]),
-        min_qty=_minimum(limits, "amount"),
+        lot=decimal_text(Decimal(decimal_text(steps["lot"])) * unit),
+        min_qty=decimal_text(Decimal(_minimum(limits, "amount")) * unit),
         min_notional=_minimum(limits, "cost"),
         perpetual=bool(market.get("swap")),
         source="venue",

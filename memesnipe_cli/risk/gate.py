@@ -116,8 +116,8 @@ class Gate:
         self._reserve(order, notional(order), None if equity is None else equity * share, fee)
 
     def renew(self, order: OrderIntent, facts: Facts) -> Approved | Refused:
-        """Leave to send an order once more that protects or leaves, that an earlier process sent and that may not exist:
-        checked as if it were new. For a venue that answers with the first one, where there is one."""
+        """Leave to send an order once more that protects or leaves, that an earlier process sent and that may not
+        exist: checked as if it were new. For a venue that answers with the first one, where there is one."""
         known = self.exposure.orders.get(order.id)
         self._standing.ids.discard(order.id)
         self.exposure.ended(order.id)
@@ -125,7 +125,7 @@ class Gate:
         if isinstance(said, Refused):
             self._standing.ids.add(order.id)
             if known is not None:
-                self.exposure.orders[order.id] = known
+                self.exposure.opened(order)
         return said
 
     def remember(self, ids: Iterable[str]) -> None:

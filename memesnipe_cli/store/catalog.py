@@ -30,7 +30,7 @@ from memesnipe_cli.store.runs import Runs
 if TYPE_CHECKING:
     import duckdb
 
-VERSION = 2
+VERSION = 3
 
 
 def connect(paths: StorePaths) -> duckdb.DuckDBPyConnection:

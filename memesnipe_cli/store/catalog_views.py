@@ -83,9 +83,11 @@ _ORDER_COLUMNS = (
     ("venue", "VARCHAR"),
     ("symbol", "VARCHAR"),
     ("side", "VARCHAR"),
+    ("action", "VARCHAR"),
     ("kind", "VARCHAR"),
     ("qty", AMOUNT),
     ("price", AMOUNT),
+    ("stop", AMOUNT),
     ("state", "VARCHAR"),
     ("time", "TIMESTAMP"),
     ("reason", "VARCHAR"),
@@ -192,10 +194,35 @@ def _from_kind(kind: str, columns: tuple[tuple[str, str], ...]) -> str:
 
 
 def _orders_view() -> str:
-    return (
-        f"CREATE VIEW orders AS SELECT * FROM ({_from_kind('order', _ORDER_COLUMNS)})"
-        " QUALIFY row_number() OVER (PARTITION BY account, id ORDER BY seq DESC) = 1"
+    """Each order once, with the last word on each of its columns: a line says what changed, not all that holds. An
+    accepted amendment changes the terms of the order, which keeps its id."""
+    changes = (
+        "SELECT * FROM journal WHERE kind = 'order' OR (kind = 'amendment' AND body->>'$.state' = 'accepted')"
     )
+    columns = dict(_ORDER_COLUMNS)
+    # arg_max passes over lines that say nothing of a column.
+    fields = ", ".join(f"arg_max({_value(name, kind)}, seq) AS {name}" for name, kind in columns.items())
+    orders = (
+        "SELECT account, max(seq) AS seq, max_by(time, seq) AS recorded, body->>'$.id' AS order_id,"
+        f" {fields}, arg_max(body, seq) FILTER (kind = 'order') AS body"
+        f" FROM ({changes}) GROUP BY account, order_id"
+    )
+    names = ", ".join(f"orders.{name}" for name in columns)
+    return (
+        f"CREATE VIEW orders AS SELECT orders.account, seq, recorded, {names},"
+        f" coalesce(filled, 0)::{AMOUNT} AS filled, orders.body"
+        f" FROM ({orders}) AS orders LEFT JOIN"
+        ' (SELECT account, "order", sum(qty) AS filled FROM fills GROUP BY ALL) AS traded'
+        ' ON traded.account = orders.account AND traded."order" = orders.id'
+    )
+
+
+def _value(column: str, kind: str) -> str:
+    """A column of an order in one line: an amendment has a state of its own, and the first line no reason as a rule."""
+    value = f"TRY_CAST(body->>'$.{column}' AS {kind})"
+    if column in ("state", "time"):
+        return f"CASE WHEN kind = 'order' THEN {value} END"
+    return f"nullif({value}, '')" if column in ("reason", "venue_id") else value
 
 
 def _trades_view(paths: StorePaths) -> str:

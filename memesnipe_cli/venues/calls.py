@@ -102,11 +102,16 @@ class Calls:
         self._order_timeout_s = order_timeout_s
         self._before, self._told = before, told
         self._ordering = False
+        self._urgent = False
         self._began = 0.0
 
-    def ask(self, what: str, call: Callable[[], Any], read: Callable[[Any], T]) -> T:
-        """What `read` makes of the answer. Raises NoSuchThingError where the venue says that it has none, NetworkError
-        where no whole answer comes in time."""
+    def ask(
+        self, what: str, call: Callable[[], Any], read: Callable[[Any], T], *, urgent: bool = False
+    ) -> T:
+        """What `read` makes of the answer. urgent: it is about an order that is out, and goes before other questions.
+        Raises NoSuchThingError where the venue says that it has none, NetworkError where no whole answer comes in
+        time."""
+        self._urgent = urgent
 
         def again(_: str) -> None:
             self._say(what, False)
@@ -178,7 +183,7 @@ class Calls:
     def _throttle(self, cost: float | None = None) -> None:
         """Instead of ccxt's own, which waits before every call, orders too, and allows no two at once."""
         if not self._ordering:
-            self._budget.take(1.0 if cost is None else cost)
+            self._budget.take(1.0 if cost is None else cost, urgent=self._urgent)
             self._began = time.monotonic()
 
     def _say(self, what: str, ok: bool) -> None:

@@ -200,8 +200,8 @@ class Executor:
             )
 
     def _unsettled_beside(self, intent: OrderIntent) -> str:
-        """The order of the same coin that may exist unseen and that this one must wait for, "" where there is none: what
-        opens waits for every one; what protects or leaves, for one that may sell the same lots. An entry of which
+        """The order of the same coin that may exist unseen and that this one must wait for, "" where there is none:
+        what opens waits for every one; what protects or leaves, for one that may sell the same lots. An entry of which
         nothing is known, for ever perhaps, must not keep a stop away from what is held."""
         opens = intent.action is Action.ENTRY
         found = (

@@ -1,6 +1,7 @@
 """What we own by our own fills: lots, cost, and what each currency should have changed by. Exact, as the venue wrote.
 
-Only fills change it. The coins and the cash of the account's owner are not in it.
+Only fills change it. The coins and the cash of the account's owner are not in it. A perpetual is no coin: its fills
+change a position, and move cash only by what the venue then settles, which its ledger tells.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ class Holding:
         return sum((qty * price for qty, price in self.lots), _ZERO)
 
 
+def is_perpetual(symbol: str) -> bool:
+    """Whether a symbol is a perpetual: `BTC/USD:USD`."""
+    return ":" in symbol
+
+
 def cost_of(fill: VenueFill) -> Decimal:
     """Quote currency of a fill: as the venue wrote it, else price times quantity."""
     return fill.price * fill.qty if fill.cost is None else fill.cost
@@ -62,7 +68,10 @@ def book(holding: Holding, intent: OrderIntent, fill: VenueFill) -> None:
 
 
 def changes(intent: OrderIntent, fill: VenueFill) -> dict[str, Decimal]:
-    """By currency, what a spot fill changes the balances by."""
+    """By currency, what a fill itself changes the balances by: of a perpetual nothing, since what it earned and its fee
+    are settled in the venue's ledger."""
+    if is_perpetual(fill.symbol):
+        return {}
     sign = 1 if fill.side == "buy" else -1
     found = {intent.base: sign * fill.qty}
     found[intent.quote] = found.get(intent.quote, _ZERO) - sign * cost_of(fill)

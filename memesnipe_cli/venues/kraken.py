@@ -155,7 +155,9 @@ class Kraken:
         def page(offset: int) -> tuple[dict[str, VenueFill], int | None]:
             # `start` is exclusive, in seconds.
             body = {"start": str(max(0, since_ms // SECOND_MS - 1)), "ofs": str(offset)}
-            return self._calls.ask("the trades", lambda: self._exchange.privatePostTradesHistory(body), read)
+            return self._calls.ask(
+                "the trades", lambda: self._exchange.privatePostTradesHistory(body), read, urgent=True
+            )
 
         def read(answer: Any) -> tuple[dict[str, VenueFill], int | None]:
             rows = wire.mapping(answer, "result", "trades")
@@ -206,6 +208,7 @@ class Kraken:
             "the time",
             lambda: self._exchange.publicGetTime(),
             lambda answer: wire.seconds_ms(answer, "result", "unixtime"),
+            urgent=True,
         )
 
     def key_rights(self) -> KeyRights:
@@ -280,7 +283,10 @@ class Kraken:
             if since_ms:
                 body["start"] = str(max(0, since_ms - _MARGIN_MS) // SECOND_MS)
             return self._calls.ask(
-                "the closed orders", lambda: self._exchange.privatePostClosedOrders(body), read
+                "the closed orders",
+                lambda: self._exchange.privatePostClosedOrders(body),
+                read,
+                urgent=True,
             )
 
         def read(answer: Any) -> tuple[dict[str, VenueOrder], int | None]:
@@ -313,6 +319,7 @@ class Kraken:
                 "orders by their ids",
                 lambda body=body: self._exchange.privatePostQueryOrders(body),  # type: ignore[misc]
                 lambda answer: list(answers.orders(answer, self._symbol, "result").values()),
+                urgent=True,
             )
         return found
 

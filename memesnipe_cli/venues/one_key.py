@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 
+KEPT_FOR_URGENT = 1 / 3
+
+
 class Nonces:
     """Whole milliseconds that rise with every call, from any thread."""
 
@@ -32,7 +35,8 @@ class Budget:
     """Questions that may be asked at once, refilled at the pace that the venue allows.
 
     Costs are counted as ccxt counts them: a cost of 1 is refilled in `refill_ms`. Orders take nothing from it and never
-    wait for it: what they cost is counted by the venue on their own.
+    wait for it: what they cost is counted by the venue on their own. A third of the room is kept for questions that
+    cannot wait: what became of an order that is out.
     """
 
     def __init__(
@@ -50,14 +54,15 @@ class Budget:
         self._left = room
         self._at = clock()
 
-    def take(self, cost: float) -> None:
-        """Take `cost`, and wait until there is as much."""
+    def take(self, cost: float, *, urgent: bool = False) -> None:
+        """Take `cost`, and wait until there is as much; what is not urgent leaves the part of those that are."""
+        kept = 0.0 if urgent else min(self._room - cost, self._room * KEPT_FOR_URGENT)
         with self._lock:
             now = self._clock()
             self._left = min(self._room, self._left + (now - self._at) / self._refill_s)
             self._at = now
             self._left -= cost
-            short = -self._left
+            short = max(0.0, kept) - self._left
         if short > 0:
             self._sleep(short * self._refill_s)
 

@@ -62,7 +62,8 @@ class OrderBook:
 
     orders: by client id, in the order of their intents. trades: the venue's trade ids that are booked. holdings: by
     (strategy, symbol). expected: by venue and currency, the last reconciled balance with our fills since. foreign: by
-    venue, the latest trade ids of others that are in it. reconciled_ms: by venue, when that was. active: the orders
+    venue, the latest trade ids of others that are in it; counted: the latest ids of the venue's ledger that are in it.
+    reconciled_ms: by venue, when that was; first_ms: when it was for the first time. active: the orders
     that have not ended, since a journal of years is mostly of those that have.
     """
 
@@ -71,7 +72,9 @@ class OrderBook:
     holdings: dict[tuple[str, str], Holding] = field(default_factory=dict)
     expected: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     foreign: dict[str, set[str]] = field(default_factory=dict)
+    counted: dict[str, set[str]] = field(default_factory=dict)
     reconciled_ms: dict[str, int] = field(default_factory=dict)
+    first_ms: dict[str, int] = field(default_factory=dict)
     last_fill_ms: int = 0
     by_venue_id: dict[str, str] = field(default_factory=dict)
     active: dict[str, Order] = field(default_factory=dict)
@@ -102,6 +105,17 @@ class OrderBook:
         """Lots of ours; below 0 where more was sold than was ours."""
         found = self.holdings.get((strategy, symbol))
         return found.qty if found else _ZERO
+
+    def position(self, symbol: str) -> Decimal:
+        """Lots of all strategies in a perpetual, below 0 for a short."""
+        return sum(
+            (
+                held.qty if held.position == "long" else -held.qty
+                for (_, of), held in self.holdings.items()
+                if of == symbol
+            ),
+            _ZERO,
+        )
 
     def protecting(self, strategy: str, symbol: str) -> list[Order]:
         """Protective orders of a position that may still fill."""
@@ -221,12 +235,19 @@ class OrderBook:
                 expected[currency] = expected.get(currency, _ZERO) + change
 
     def reconciled(
-        self, venue: str, totals: dict[str, Decimal], foreign: Iterable[str] = (), time_ms: int = 0
+        self,
+        venue: str,
+        totals: dict[str, Decimal],
+        foreign: Iterable[str] = (),
+        time_ms: int = 0,
+        counted: Iterable[str] = (),
     ) -> None:
-        """Books and venue agreed on these balances, in which the trades `foreign` are."""
+        """Books and venue agreed on these balances, in which the trades `foreign` and the flows `counted` are."""
         self.expected[venue] = dict(totals)
         self.foreign[venue] = set(foreign)
+        self.counted[venue] = set(counted)
         self.reconciled_ms[venue] = time_ms
+        self.first_ms.setdefault(venue, time_ms)
 
     def _track(self, order: Order) -> None:
         if order.state in ENDED:

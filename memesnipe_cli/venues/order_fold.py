@@ -30,14 +30,14 @@ def apply_line(book: OrderBook, kind: str, body: dict[str, Any]) -> None:
             book.cancel_sent(body["id"], _time(body["time"]))
     elif kind == order_lines.RECONCILED:
         totals = {name: Decimal(total) for name, total in body["totals"].items()}
-        book.reconciled(body["venue"], totals, set(body["foreign"]), _time(body["time"]))
+        book.reconciled(body["venue"], totals, body["foreign"], _time(body["time"]), body.get("flows", ()))
 
 
 class OrderFold:
     """Folds a journal into an OrderBook."""
 
     name = "orders"
-    version = 1
+    version = 2
 
     def initial(self) -> OrderBook:
         """No orders."""

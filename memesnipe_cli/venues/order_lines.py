@@ -160,14 +160,21 @@ def fill_of(body: Mapping[str, Any]) -> VenueFill:
 
 
 def reconciled_line(
-    venue: str, balances: Mapping[str, Balance], foreign: Iterable[str], now_ms: int, reason: str = ""
+    venue: str,
+    balances: Mapping[str, Balance],
+    foreign: Iterable[str],
+    now_ms: int,
+    reason: str = "",
+    flows: Iterable[str] = (),
 ) -> Line:
     """What was there, by currency, when books and venue agreed. foreign: trade ids of others that are in these balances
-    already; reason: why a person took them as they are, although they did not agree."""
+    already; flows: ids of the venue's ledger that are; reason: why a person took them as they are, although they did
+    not agree."""
     return RECONCILED, {
         "venue": venue,
         "totals": {currency: plain(each.total) for currency, each in balances.items()},
         "foreign": sorted(foreign),
+        "flows": sorted(flows),
         "reason": reason,
         "time": format_time(now_ms),
     }

@@ -22,7 +22,9 @@ def dump_book(book: OrderBook) -> dict[str, Any]:
         "holdings": [[*key, _holding(held)] for key, held in book.holdings.items()],
         "expected": {venue: _amounts(totals) for venue, totals in book.expected.items()},
         "foreign": {venue: sorted(trades) for venue, trades in book.foreign.items()},
+        "counted": {venue: sorted(flows) for venue, flows in book.counted.items()},
         "reconciled_ms": dict(book.reconciled_ms),
+        "first_ms": dict(book.first_ms),
     }
 
 
@@ -35,7 +37,9 @@ def load_book(data: Any) -> OrderBook:
         holdings={(strategy, symbol): _loaded_holding(held) for strategy, symbol, held in data["holdings"]},
         expected={venue: _loaded_amounts(totals) for venue, totals in data["expected"].items()},
         foreign={venue: set(trades) for venue, trades in data["foreign"].items()},
+        counted={venue: set(flows) for venue, flows in data["counted"].items()},
         reconciled_ms=dict(data["reconciled_ms"]),
+        first_ms=dict(data["first_ms"]),
         last_fill_ms=data["last_fill_ms"],
         active={each.intent.id: each for each in orders if each.state not in ENDED},
         by_venue_id={each.venue_id: each.intent.id for each in orders if each.venue_id},

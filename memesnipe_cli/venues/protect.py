@@ -45,12 +45,14 @@ class Cover(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """naked: how much of the position no known stop is under; order_id: the stop; words: why it is not covered."""
+    """naked: how much of the position no known stop is under; order_id: the stop; words: why it is not covered;
+    refused: the venue's words where it does not take a stop back."""
 
     cover: Cover
     naked: Decimal
     order_id: str = ""
     words: str = ""
+    refused: str = ""
 
 
 class Protector:
@@ -63,9 +65,7 @@ class Protector:
         self._account = account
         self._limit_share = limit_share
 
-    def step(
-        self, key: OrderKey, stop: Decimal, facts: Facts, leaving: Decimal = _ZERO
-    ) -> Protection:
+    def step(self, key: OrderKey, stop: Decimal, facts: Facts, leaving: Decimal = _ZERO) -> Protection:
         """One step towards a stop at `stop` under all that is held but `leaving`, which is about to be sold otherwise.
         key: of the protective order (the open of its entry's bar, leg `stop`). Raises NetworkError where the venue does
         not answer; DataError for a stop that is none."""
@@ -74,8 +74,8 @@ class Protector:
         book = self._executor.book
         for order in book.protecting(key.strategy, key.symbol):
             if order.state in UNSETTLED or order.amendment is not None or order.cancel_ms:
-                wanted = book.held(key.strategy, key.symbol) >= order.left
-                self._executor.settle_sell(order.intent.id, facts, wanted=wanted)
+                is_held = book.held(key.strategy, key.symbol) >= order.left
+                self._executor.settle_sell(order.intent.id, facts, wanted=is_held)
         holding = book.holdings.get((key.strategy, key.symbol))
         resting = book.protecting(key.strategy, key.symbol)
         wanted = _ZERO if holding is None else _floor(holding.qty - leaving, facts.product.lot)
@@ -134,14 +134,16 @@ class Protector:
         return Protection(Cover.COVERED, _ZERO, attempt.order_id)
 
     def _cancel(self, order: Order, naked: Decimal, facts: Facts) -> Protection:
-        desk = self._executor.desk
+        desk, refused = self._executor.desk, ""
         if not order.cancel_ms or desk.venue_now() - order.cancel_ms >= CANCEL_AGAIN_MS:
             said = self._executor.cancel(order.intent.id, facts)
             if isinstance(said, Refused):
                 return Protection(Cover.WAITING, naked, order.intent.id, said.message)
             self._executor.settle(order.intent.id)
+            if isinstance(said, outcome.Refused) and order.state in LIVE:
+                refused = said.words
         words = f"the stop is taken back, and is {order.state}"
-        return Protection(Cover.WAITING, naked, order.intent.id, words)
+        return Protection(Cover.WAITING, naked, order.intent.id, words, refused)
 
     def _drop(self, resting: list[Order], facts: Facts) -> Protection:
         """Nothing is held: no stop may stay."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from memesnipe_cli.engine.order_ids import LENGTH, PREFIX
 from memesnipe_cli.risk.intent import Action
 from memesnipe_cli.venues.facts import Balance, VenueFill, VenueOrder, VenueStatus
+from memesnipe_cli.venues.flows import Flow, explained
+from memesnipe_cli.venues.holdings import is_perpetual
 from memesnipe_cli.venues.order_book import Order, OrderBook
 from memesnipe_cli.venues.order_state import LIVE, UNSETTLED, OrderState
 
@@ -32,6 +34,7 @@ class Kind(StrEnum):
     OVERSOLD = "oversold"  # more was sold than was ours
     SHORT = "short"  # the venue has less of a coin than our lots
     BALANCE = "balance"  # a balance changed without a reason
+    POSITION = "position"  # the venue's position in a perpetual is not ours
     UNKNOWN = "unknown"  # the venue's answer lacks it
 
 
@@ -65,13 +68,15 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What the venue shows. fills: since a little before the last reconciliation. balances: None where it did not say.
-    explained: by currency, deposits and withdrawals since the last reconciliation, from the venue's ledger."""
+    positions: in perpetuals, below 0 for a short; None where it was not asked. flows: what else moved balances, from
+    the venue's ledger, since a little before the last reconciliation; None where it was not asked."""
 
     venue: str
     open_orders: Sequence[VenueOrder]
     fills: Sequence[VenueFill]
     balances: Mapping[str, Balance] | None
-    explained: Mapping[str, Decimal] = field(default_factory=dict)
+    positions: Mapping[str, Decimal] | None = None
+    flows: Sequence[Flow] | None = None
 
 
 def reconcile(book: OrderBook, shown: Shown, store_part: str) -> list[Finding]:
@@ -81,7 +86,7 @@ def reconcile(book: OrderBook, shown: Shown, store_part: str) -> list[Finding]:
     found += _lots(book, shown)
     # Unbooked fills and unsettled orders move balances: they are compared once those are done.
     waits = any(each.remedy in (Remedy.SETTLE, Remedy.BOOK) for each in found) or book.unsettled()
-    return found if waits else found + _balances(book, shown)
+    return found if waits else [*found, *_positions(book, shown), *_balances(book, shown)]
 
 
 def is_of_this_tool(client_id: str) -> bool:
@@ -173,7 +178,7 @@ def _not_in_the_book(book: OrderBook, theirs: VenueOrder, store_part: str) -> Fi
 
 def _fills(book: OrderBook, shown: Shown) -> list[Finding]:
     found: list[Finding] = []
-    held = {holding.base for holding in book.holdings.values() if holding.qty}
+    held = {_asset(symbol) for (_, symbol), holding in book.holdings.items() if holding.qty}
     for fill in shown.fills:
         if not is_new(book, shown.venue, fill):
             continue
@@ -193,8 +198,8 @@ def _fills(book: OrderBook, shown: Shown) -> list[Finding]:
                     fill.symbol,
                 )
             )
-        elif fill.symbol.partition("/")[0] in held:
-            message = f"{said} was made by somebody else, in a coin of which we hold lots"
+        elif _asset(fill.symbol) in held:
+            message = f"{said} was made by somebody else, in {_asset(fill.symbol)}, of which we hold lots"
             found.append(
                 Finding(Kind.MANUAL_TRADE, Remedy.HALT_SYMBOL, message, fill.venue_order_id, fill.symbol)
             )
@@ -208,7 +213,7 @@ def _lots(book: OrderBook, shown: Shown) -> list[Finding]:
         if holding.qty < 0:
             message = f"{strategy} sold {-holding.qty} {symbol} more than was ours"
             found.append(Finding(Kind.OVERSOLD, Remedy.HALT, message, "", symbol))
-        elif holding.position == "long":
+        elif holding.position == "long" and not is_perpetual(symbol):
             owned[holding.base] = owned.get(holding.base, _ZERO) + holding.qty
     for base, qty in owned.items():
         there = None if shown.balances is None else shown.balances.get(base)
@@ -218,13 +223,34 @@ def _lots(book: OrderBook, shown: Shown) -> list[Finding]:
     return found
 
 
+def _positions(book: OrderBook, shown: Shown) -> list[Finding]:
+    if shown.positions is None:
+        return []
+    ours = {symbol for _, symbol in book.holdings if is_perpetual(symbol)}
+    found: list[Finding] = []
+    for symbol in sorted(ours | shown.positions.keys()):
+        there, mine = shown.positions.get(symbol, _ZERO), book.position(symbol)
+        if there == mine:
+            continue
+        message = f"the venue's position in {symbol} is {there}, and our lots are {mine}"
+        if symbol in ours:
+            # A venue nets all positions in a product: an exit of ours could turn one round that is not as we think.
+            found.append(Finding(Kind.POSITION, Remedy.HALT, message, "", symbol))
+        else:
+            found.append(Finding(Kind.FOREIGN, Remedy.LEAVE, message, "", symbol))
+    return found
+
+
 def _balances(book: OrderBook, shown: Shown) -> list[Finding]:
     if shown.balances is None:
         return [Finding(Kind.UNKNOWN, Remedy.ASK_AGAIN, f"{shown.venue} does not say its balances")]
     expected = book.expected.get(shown.venue)
     if expected is None:
         return []
-    reasons = dict(shown.explained)
+    # What came before the first time is in those balances already, although its ids were not looked at.
+    first_ms = book.first_ms.get(shown.venue, 0)
+    flows = [each for each in shown.flows or () if each.time_ms >= first_ms]
+    reasons = dict(explained(flows, book.counted.get(shown.venue, ())))
     for fill in shown.fills:
         if is_new(book, shown.venue, fill):
             _explain(reasons, fill)
@@ -243,9 +269,16 @@ def _balances(book: OrderBook, shown: Shown) -> list[Finding]:
 
 
 def _explain(reasons: dict[str, Decimal], fill: VenueFill) -> None:
-    """The user's own trades move balances, too."""
+    """The user's own trades move balances, too; of perpetuals by what is settled, which the ledger tells."""
+    if is_perpetual(fill.symbol):
+        return
     base, _, quote = fill.symbol.partition("/")
     sign = 1 if fill.side == "buy" else -1
     cost = fill.price * fill.qty if fill.cost is None else fill.cost
     for currency, change in ((base, sign * fill.qty), (quote, -sign * cost), (fill.fee_currency, -fill.fee)):
         reasons[currency] = reasons.get(currency, _ZERO) + change
+
+
+def _asset(symbol: str) -> str:
+    """What is held of a symbol: a coin, whatever it is traded against, or a perpetual."""
+    return symbol if is_perpetual(symbol) else symbol.partition("/")[0]

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from memesnipe_cli.venues.booking import OVERLAP_MS, book_fills
 from memesnipe_cli.venues.desk import Desk
+from memesnipe_cli.venues.flows import Flow
+from memesnipe_cli.venues.holdings import is_perpetual
+from memesnipe_cli.venues.order_book import OrderBook
 from memesnipe_cli.venues.order_lines import reconciled_line
+from memesnipe_cli.venues.protocol import Venue
 from memesnipe_cli.venues.reconcile import Finding, Kind, Remedy, Shown, reconcile
 from memesnipe_cli.venues.settling import settle
+
+# What is asked for one after the other may change in between: so often more what does not add up is looked at.
+LOOKS_AGAIN = 2
+_MOVES = (Kind.BALANCE, Kind.POSITION)
+
+FlowsSince = Callable[[int], Sequence[Flow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +36,57 @@ class Reconciled:
 
 
 def reconcile_now(
-    desk: Desk,
-    store_part: str,
-    explain: Callable[[], Mapping[str, Decimal]] = lambda: {},
-    *,
-    accept: str = "",
+    desk: Desk, store_part: str, flows: FlowsSince = lambda since_ms: (), *, accept: str = ""
 ) -> Reconciled:
-    """Reconcile the account. explain: by currency, deposits and withdrawals since the last time, from the venue's
-    ledger; asked for only where a balance has changed. accept: why a person takes the balances as they are. Raises
-    NetworkError where the venue does not answer."""
-    shown = _ask(desk, {})
+    """Reconcile the account. flows: deposits, withdrawals and the like since a time, from the venue's ledger; asked for
+    only where a balance has changed. accept: why a person takes the balances as they are. Raises NetworkError where the
+    venue does not answer."""
+    shown = look(desk.venue, desk.book, since_ms(desk))
     impossible = list(book_fills(desk, fills=shown.fills).impossible)
     findings = reconcile(desk.book, shown, store_part)
-    mendable = [each for each in findings if each.remedy in (Remedy.SETTLE, Remedy.BOOK)]
-    for each in mendable:
-        if each.order_id in desk.book.orders:
-            impossible += settle(desk, each.order_id).impossible
-    moved = any(each.kind is Kind.BALANCE for each in findings)
-    if mendable or moved:
-        # A trade between the question for trades and the one for balances looks like money from nowhere: ask again.
-        shown = _ask(desk, explain() if moved else {})
+    for number in range(LOOKS_AGAIN):
+        mendable = [each for each in findings if each.remedy in (Remedy.SETTLE, Remedy.BOOK)]
+        if not number:
+            for each in mendable:
+                if each.order_id in desk.book.orders:
+                    impossible += settle(desk, each.order_id).impossible
+        moved = any(each.kind in _MOVES for each in findings)
+        if not moved and (number or not mendable):
+            break
+        shown = look(desk.venue, desk.book, since_ms(desk))
+        if moved:
+            shown = replace(shown, flows=flows(since_ms(desk)))
         impossible += book_fills(desk, fills=shown.fills).impossible
         findings = reconcile(desk.book, shown, store_part)
-        if not moved and any(each.kind is Kind.BALANCE for each in findings):
-            shown = replace(shown, explained=explain())
-            findings = reconcile(desk.book, shown, store_part)
     done = Reconciled(findings, impossible)
     if shown.balances is not None and (done.clean or accept):
-        foreign = [each.trade_id for each in shown.fills if each.trade_id not in desk.book.trades]
-        venue = desk.venue.traits.venue
-        desk.write(reconciled_line(venue, shown.balances, foreign, desk.venue_now(), accept))
+        _write(desk, shown, accept)
     return done
 
 
-def _ask(desk: Desk, explained: Mapping[str, Decimal]) -> Shown:
-    venue = desk.venue.traits.venue
-    since_ms = desk.book.reconciled_ms.get(venue, desk.venue_now()) - OVERLAP_MS
-    fills = desk.venue.fills(max(0, since_ms))
-    orders, balances = desk.venue.open_orders(), desk.venue.balances()
-    return Shown(venue, orders, fills, balances, explained)
+def since_ms(desk: Desk) -> int:
+    """From when on the venue's histories are read: a little before the last time that all agreed."""
+    return max(0, desk.book.reconciled_ms.get(desk.venue.traits.venue, desk.venue_now()) - OVERLAP_MS)
+
+
+def look(venue: Venue, book: OrderBook, since_ms: int) -> Shown:
+    """What the venue shows; its positions where perpetuals were ever ours."""
+    fills = venue.fills(since_ms)
+    orders, balances = venue.open_orders(), venue.balances()
+    positions = None
+    if any(is_perpetual(symbol) for _, symbol in book.holdings):
+        positions = {each.symbol: each.qty for each in venue.positions()}
+    return Shown(venue.traits.venue, orders, fills, balances, positions)
+
+
+def _write(desk: Desk, shown: Shown, accept: str) -> None:
+    """That all agreed. What of the ledger is in these balances is known by its ids: clocks differ, and a ledger is read
+    again from a little before."""
+    venue = shown.venue
+    counted = desk.book.counted.get(venue, set())
+    if shown.flows is not None:
+        counted = {each.ref for each in shown.flows}
+    foreign = [each.trade_id for each in shown.fills if each.trade_id not in desk.book.trades]
+    desk.write(
+        reconciled_line(venue, shown.balances or {}, foreign, desk.venue_now(), accept, sorted(counted))
+    )

@@ -40,6 +40,20 @@ def test_times_nobody_understands_are_named(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "length"), [("90s", 90.0), (" 2h ", 7200.0), ("0.5s", 0.5), ("1w", 604_800.0)]
+)
+def test_lengths_of_time(text: str, length: float) -> None:
+    assert clock.length_s(text, "--duration") == length
+
+
+@pytest.mark.parametrize("text", ["", "0s", "0.0h", "5", "h", "-2h", "1e3s", "2 h", "soon"])
+def test_what_is_no_length_of_time_is_named_with_its_option(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^--duration ") as caught:
+        clock.length_s(text, "--duration")
+    assert repr(text) in caught.value.message
+
+
+@pytest.mark.parametrize(
     ("name", "length"), [("5m", 300_000), ("1h", 3_600_000), ("4h", 14_400_000), ("1d", 86_400_000)]
 )
 def test_timeframes(name: str, length: int) -> None:

@@ -70,6 +70,7 @@ def test_every_number_of_the_owner_is_bounded() -> None:
     unbounded = {
         "breaker.warning_clears",  # when a warning ends: a warning stops nothing
         "recovery.cool_off_cap_hours",  # never below the cool-off
+        "execution.dead_man_seconds",  # a switch of the venue's: none is no looser than any
         *(f"adaptive.{key}" for key in Adaptive.model_fields if key not in ("highest", "allow_looser")),
     }
     tables = {"breaker": Breaker, "recovery": Recovery, "execution": Execution, "adaptive": Adaptive}

@@ -131,7 +131,7 @@ def test_too_little_is_said_to_be_too_little(program: Program, venue: Venue, tmp
     code, out, _ = program("shadow", "report", "--no-compile", "--json")
     said = json.loads(out)
     assert code == 0 and said["verdict"] == "INSUFFICIENT"
-    assert said["words"] == "2 signals in 0.5 h"
+    assert said["words"] == "3 signals in 0.5 h"
 
 
 def test_trouble_that_lasts_is_told_once(
@@ -204,6 +204,7 @@ def test_a_halt_from_outside_keeps_entries_back(program: Program, venue: Venue, 
 
 def test_a_new_session_has_a_reason(program: Program, venue: Venue, tmp_path: Path) -> None:
     live = ("shadow", *eager(tmp_path), "--symbol", SYMBOLS[2])
+    venue.until_ms = BEGIN
     program(*live)
     code, _, err = program(*live, "--capital", "77")
     assert code == 3 and "capital is 10000, asked for 77" in err

@@ -135,9 +135,10 @@ def test_status_is_light(program: Program) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
-        (["--live"], 3, "paper only"),
-        (["--new-session"], 2, "--new-session and --reason belong together"),
-        (["--reason", "why not"], 2, "--new-session and --reason belong together"),
+        (["--live"], 3, "is of kind paper"),
+        (["--new-session"], 2, "--without-promotion and --reason belong together"),
+        (["--reason", "why not"], 2, "--without-promotion and --reason belong together"),
+        (["--once"], 2, "--once, --duration and --without-promotion are of --live"),
         (["--capital", "-1"], 2, "--capital '-1' is not an amount"),
         (["--symbol", "ZZZ/USD"], 2, "symbol 'ZZZ/USD' is not stored"),
         (["--venue", "coinbase"], 2, "venue 'coinbase' has no candles"),
@@ -155,7 +156,7 @@ def test_a_live_profile_is_refused(program: Program) -> None:
     live = program.folder / "live.toml"
     live.write_text('kind = "live"\n[account]\nvenue = "kraken"\n', encoding="utf-8")
     code, _, err = program("--profile", str(live), "trade", *eager(program.folder))
-    assert code == 3 and "profile live is of kind live" in err
+    assert code == 3 and "profile live is of kind live, and nobody said --live" in err
 
 
 def test_options_before_a_subcommand_are_refused(program: Program) -> None:

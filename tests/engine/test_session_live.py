@@ -52,7 +52,7 @@ def test_live_bars_are_traded_like_the_backtest_of_what_was_recorded(
     assert any(trade.funding for trade in done.trades)
 
 
-@pytest.mark.parametrize("cut", [37, 41, 58, 96])
+@pytest.mark.parametrize("cut", [39, 41, 58, 96])
 def test_a_restart_in_mid_position_changes_nothing_but_late_entries(
     store: Store, series: list[Candles], tmp_path: Path, cut: int
 ) -> None:

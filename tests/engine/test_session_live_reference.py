@@ -98,8 +98,8 @@ def test_everything_that_a_run_warms_up_on_is_wanted(chosen: list[LoadedStrategy
     last = START + 31 * BASE_MS
     wanted = wanted_series(chosen, SYMBOLS[:1], ["BTC/USD"], "kraken", START + 30 * BASE_MS, last)
     assert {(str(each.key), (each.since_ms - START) // BASE_MS) for each in wanted} == {
-        ("kraken AAA/USD 5m", 24),
-        ("kraken BTC/USD 15m", 24 - 21),
+        ("kraken AAA/USD 5m", 30 - 288 - 2),
+        ("kraken BTC/USD 15m", 30 - 288 - 2 - 21),
         ("kraken BTC/USD 5m", 30),
     }
     assert last_closed(START + 2_000, BASE_MS) == START - BASE_MS

@@ -215,7 +215,6 @@ class Rig:
             store=self.store,
             cache_dir=self.folder / "kernels",
             account="live",
-            live=True,
             without_promotion="a test",
             say=self.said.append,
             on_line=lambda kind, body: self.lines.append((kind, dict(body))),

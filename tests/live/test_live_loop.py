@@ -202,3 +202,15 @@ def test_flatten_sells_without_strategies_and_takes_the_stop_away(rig: Rig) -> N
     again = rig.trade(FLAT, FLAT)
     assert not again.left
     rig.assert_whole()
+
+
+def test_after_a_clock_jump_the_venue_is_asked_before_anything_is_entered(rig: Rig) -> None:
+    jump = [0]
+
+    def set_clock(number: int) -> None:
+        if number == 1:
+            jump[0] = 5_000
+
+    rig.trade(FLAT, FLAT, FLAT, moves=set_clock, now=lambda: rig.server.now_ms() + jump[0])
+    assert any("clock jumped by +5.0 s" in words for words in rig.said)
+    rig.assert_whole()

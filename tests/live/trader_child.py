@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +25,7 @@ import duckdb  # noqa: F401
 import numpy as np
 import pyarrow.parquet  # noqa: F401
 import tenacity.nap
+from trader_scale import Scale, ScaleFeed, VenueClock
 from venue_server.keys import COINBASE_KEY, KRAKEN_KEY, KRAKEN_SECRET, coinbase_secret
 
 from memesnipe_cli import clock
@@ -35,7 +36,6 @@ from memesnipe_cli.gentle_stop import gentle_stop
 from memesnipe_cli.live.loop import LiveLoop
 from memesnipe_cli.live.request import LiveRequest
 from memesnipe_cli.live.starting import open_live
-from memesnipe_cli.market.live.feed import BarsClosed, ClosedBar, FeedState, Quote
 from memesnipe_cli.profile import Profile
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.store.store import Store
@@ -52,7 +52,7 @@ LOOK_S = 0.01  # how often the loop looks at nothing new
 CALLS = {"timeout_s": 0.5, "read_deadline_s": 1.5, "order_timeout_s": 0.4}
 KEY_USE = {"venue": "loopback", "name": "trade", "fingerprint": "test", "purpose": "live start"}
 
-# Long after a bar that rose, out after one that fell; three units, half of them out at a target, and a stop that trails.
+# Long after a bar that rose, out after one that fell; three units, half of them out at a target, a trailing stop.
 STRATEGY = '''
 from typing import Any
 
@@ -93,32 +93,6 @@ class Restless(Strategy):
 
 
 @dataclass(frozen=True)
-class VenueClock:
-    """Time that runs `speed` times as fast; every process of the machine reads the same."""
-
-    speed: int
-    begun_us: int
-    begun_ns: int
-
-    @classmethod
-    def starting(cls, speed: int, now_us: int) -> VenueClock:
-        """At now_us, from now on."""
-        return cls(speed, now_us, time.monotonic_ns())
-
-    def now_us(self) -> int:
-        """Microseconds since 1970."""
-        return self.begun_us + (time.monotonic_ns() - self.begun_ns) // 1000 * self.speed
-
-    def now_ms(self) -> int:
-        """Milliseconds since 1970."""
-        return self.now_us() // 1000
-
-    def seconds(self) -> float:
-        """Seconds that only rise."""
-        return self.now_us() / 1e6
-
-
-@dataclass(frozen=True)
 class Life:
     """What a trader is started with. folder: of its account; die_at: it kills itself at so many points at which
     something has just happened or is about to (0: never); by_hand: orders that a person has found not to exist;
@@ -134,85 +108,6 @@ class Life:
     number: int
     die_at: int = 0
     by_hand: list[str] = field(default_factory=list)
-
-
-class Scale:
-    """Files by which bars and prices come: bars are appended, prices replaced."""
-
-    def __init__(self, folder: Path) -> None:
-        self._bars, self._prices = folder / "bars.jsonl", folder / "prices.json"
-
-    def add(self, closed: BarsClosed) -> None:
-        """Bars have closed."""
-        with self._bars.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([closed.ts, [asdict(each) for each in closed.bars]]) + "\n")
-
-    def show(self, prices: dict[str, tuple[Decimal, Decimal]], *, stale: bool) -> None:
-        """The best prices now."""
-        said = {symbol: [str(bid), str(ask)] for symbol, (bid, ask) in prices.items()}
-        new = self._prices.with_suffix(".new")
-        new.write_text(json.dumps({"stale": stale, "prices": said}), encoding="utf-8")
-        os.replace(new, self._prices)
-
-    def bars(self, offset: int = 0) -> tuple[list[BarsClosed], int]:
-        """The bars behind an offset, and the offset behind them."""
-        if not self._bars.exists():
-            return [], 0
-        with self._bars.open("rb") as file:
-            file.seek(offset)
-            content = file.read()
-        whole = content[: content.rfind(b"\n") + 1]
-        found = [json.loads(line) for line in whole.splitlines()]
-        closed = [BarsClosed(ts, tuple(ClosedBar(**bar) for bar in bars)) for ts, bars in found]
-        return closed, offset + len(whole)
-
-    def prices(self) -> dict[str, Any]:
-        """As `show` wrote them."""
-        said: dict[str, Any] = json.loads(self._prices.read_bytes())
-        return said
-
-
-class ScaleFeed:
-    """A LiveFeed from a Scale."""
-
-    def __init__(self, scale: Scale, up: Path) -> None:
-        self._scale, self._up = scale, up
-        self._after_ms = self._offset = 0
-
-    def start(self, after_ms: int) -> None:
-        """From the bar behind this one on; the loop is up now."""
-        self._after_ms = after_ms
-        self._up.touch()
-
-    def wait(self, seconds: float) -> list[BarsClosed]:
-        """What has closed."""
-        found, self._offset = self._scale.bars(self._offset)
-        new = [each for each in found if each.ts > self._after_ms]
-        if not new:
-            time.sleep(min(seconds, LOOK_S))
-            return []
-        self._after_ms = new[-1].ts
-        return new
-
-    def quote(self, symbol: str) -> Quote | None:
-        """The best prices."""
-        bid, ask = self._scale.prices()["prices"][symbol]
-        return Quote(symbol, Decimal(bid), Decimal(ask))
-
-    def age_ms(self, symbol: str) -> float | None:
-        """Fresh, unless they are said to be old."""
-        return 30_000.0 if self._scale.prices()["stale"] else 0.0
-
-    def refresh(self, symbol: str, within_s: float) -> Quote | None:
-        """The same."""
-        return self.quote(symbol)
-
-    def state(self) -> FeedState:
-        """Well."""
-        return FeedState("websocket", 0)
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 class Fate:
@@ -290,8 +185,8 @@ def ingest(store: Store, venue: str, scale: Scale, symbols: list[str], begin_ms:
 def trade(life: Life) -> dict[str, Any]:
     """One life, until it is told to end; how it stands then. Raises MemesnipeError."""
     folder, venue_clock = Path(life.folder), VenueClock(**life.clock)
-    clock.now_ms = venue_clock.now_ms  # type: ignore[assignment]
-    tenacity.nap.time = SimpleNamespace(  # type: ignore[assignment]
+    clock.now_ms = venue_clock.now_ms
+    tenacity.nap.time = SimpleNamespace(  # type: ignore[assignment,attr-defined]
         sleep=lambda seconds: time.sleep(seconds / venue_clock.speed)
     )
     store, scale = Store(folder / "store"), Scale(folder)
@@ -306,7 +201,8 @@ def trade(life: Life) -> dict[str, Any]:
 
     def say(words: str) -> None:
         said.append(words)
-        print(venue_clock.now_ms(), words, flush=True)
+        sys.stdout.write(f"{venue_clock.now_ms()} {words}\n")
+        sys.stdout.flush()
 
     journal = store.journal(ACCOUNT)
     if life.die_at:
@@ -410,7 +306,8 @@ def main() -> None:
         else:
             _, status = os.waitpid(asked["wait"], 0)
             answer = {"code": os.waitstatus_to_exitcode(status)}
-        print(json.dumps(answer), flush=True)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from memesnipe_cli.risk.intent import Action
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "controls.md").read_text(encoding="utf-8")
-STATES = {"in", "partly", "with live trading", "with audit", "with the gates"}
+STATES = {"in", "partly", "not here", "with the gates"}
 ACTIONS = (Action.ENTRY, Action.REDUCE, Action.PROTECT, Action.CANCEL)
 
 

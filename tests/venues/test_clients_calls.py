@@ -31,8 +31,8 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
         yield made
 
 
-def test_an_order_right_after_ten_questions_goes_out_at_once(desk: Desk) -> None:
-    for _ in range(10):
+def test_an_order_right_after_eight_questions_goes_out_at_once(desk: Desk) -> None:
+    for _ in range(8):
         desk.venue.open_orders()
     began = time.monotonic()
     desk.place()
@@ -61,10 +61,26 @@ def test_a_budget_lets_so_much_through_and_then_keeps_the_pace() -> None:
 
     budget = Budget(6, 1000, clock=lambda: now[0], sleep=sleep)
     for _ in range(3):
-        budget.take(3)
+        budget.take(3, urgent=True)
     assert waited == [3.0]
     now[0] += 100
     budget.take(6)
+    assert waited == [3.0]
+
+
+def test_what_is_not_urgent_leaves_a_third_of_the_budget_to_what_is() -> None:
+    now, waited = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        now[0] += seconds
+
+    budget = Budget(9, 1000, clock=lambda: now[0], sleep=sleep)
+    budget.take(6)
+    assert waited == []
+    budget.take(3)
+    assert waited == [3.0]
+    budget.take(3, urgent=True)
     assert waited == [3.0]
 
 

@@ -68,7 +68,7 @@ def test_a_deposit_that_is_explained_reconciles_and_one_that_is_not_halts(desk: 
     desk.server.advance(2)
     desk.server.deposit("USD", "500")
     assert not reconcile_now(desk.executor.desk, PREFIX).clean
-    assert reconcile_now(desk.executor.desk, PREFIX, lambda: explained(desk.venue.flows(began))).clean
+    assert reconcile_now(desk.executor.desk, PREFIX, lambda since_ms: desk.venue.flows(began)).clean
 
 
 def test_a_ledger_that_is_not_told_is_an_error_and_no_empty_one(desk: Desk) -> None:

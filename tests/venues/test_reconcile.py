@@ -10,6 +10,7 @@ from venue_cases import PREFIX, STRATEGY, SYMBOL, D, intent
 
 from memesnipe_cli.risk.intent import Action
 from memesnipe_cli.venues.facts import Balance, VenueFill, VenueOrder, VenueStatus
+from memesnipe_cli.venues.flows import Flow, FlowKind
 from memesnipe_cli.venues.order_book import OrderBook
 from memesnipe_cli.venues.order_state import OrderState
 from memesnipe_cli.venues.reconcile import Finding, Kind, Remedy, Shown, reconcile
@@ -18,6 +19,7 @@ S = OrderState
 ENTRY = intent("kraken")
 STOP = intent("kraken", "stop", Action.PROTECT)
 OTHER_STORE = "msaaaaaaaqwertyuio"
+PERP = "BTC/USD:USD"
 
 
 def fill(number: int, **changed: Any) -> VenueFill:
@@ -138,7 +140,10 @@ CASES: dict[str, tuple[Shown, list[tuple[Kind, Remedy]]]] = {
     "cash gone without a reason": (shown(balances=balances(USD="989.95")), [(Kind.BALANCE, Remedy.HALT)]),
     "a coin that nobody bought": (shown(balances=balances(PEPE="1")), [(Kind.BALANCE, Remedy.HALT)]),
     "a deposit that the venue's ledger names": (
-        shown(balances=balances(USD="1089.96"), explained={"USD": D(100)}),
+        shown(
+            balances=balances(USD="1089.96"),
+            flows=[Flow("USD", D(100), 0, FlowKind.DEPOSIT, "F1", "deposit")],
+        ),
         [],
     ),
     "fewer coins than our lots": (
@@ -192,3 +197,51 @@ def test_more_sold_than_was_ours_halts() -> None:
 def test_a_finding_says_whether_it_halts() -> None:
     assert Finding(Kind.BALANCE, Remedy.HALT, "").halts
     assert not Finding(Kind.FOREIGN, Remedy.LEAVE, "").halts
+
+
+def perpetual_book(qty: str = "0.01") -> OrderBook:
+    """A short of one contract, sold under a reconciled account."""
+    sale = intent(
+        "coinbase", symbol=PERP, base="BTC", side="sell", position="short", qty=D(qty), price=D(60_000)
+    )
+    made = OrderBook()
+    made.reconciled("coinbase", {"USD": D(1000)}, counted={"L0"})
+    made.intended(sale)
+    made.moved(sale.id, S.SENT)
+    made.moved(sale.id, S.ACCEPTED, venue_id="O1")
+    made.filled(sale.id, fill(1, symbol=PERP, side="sell", qty=D(qty), price=D(60_000), fee=D("0.6")))
+    return made
+
+
+SETTLED = [
+    Flow("USD", D(5), 0, FlowKind.OTHER, "L0", "derivatives_settlement"),
+    Flow("USD", D("-0.6"), 0, FlowKind.OTHER, "L1", "derivatives_settlement"),
+]
+
+
+def perpetual_shown(**changed: Any) -> Shown:
+    """What the venue shows of that: no coins moved, the fee settled."""
+    made = Shown("coinbase", [], [], {"USD": Balance(D("999.4"), D(0))}, {PERP: D("-0.01")}, SETTLED)
+    return replace(made, **changed)
+
+
+def test_a_perpetual_moves_cash_by_what_the_ledger_settles_and_each_of_it_once() -> None:
+    assert found(perpetual_book(), perpetual_shown()) == []
+    assert found(perpetual_book(), perpetual_shown(flows=SETTLED[:1])) == [(Kind.BALANCE, Remedy.HALT)]
+
+
+@pytest.mark.parametrize("there", ["0", "-0.02", "0.01"])
+def test_a_position_that_is_not_our_lots_halts(there: str) -> None:
+    positions = {PERP: D(there)} if D(there) else {}
+    assert found(perpetual_book(), perpetual_shown(positions=positions)) == [(Kind.POSITION, Remedy.HALT)]
+
+
+def test_a_position_in_what_we_never_traded_is_the_users_own() -> None:
+    positions = {PERP: D("-0.01"), "ETH/USD:USD": D(1)}
+    assert found(perpetual_book(), perpetual_shown(positions=positions)) == [(Kind.FOREIGN, Remedy.LEAVE)]
+
+
+def test_coins_of_the_same_name_are_no_part_of_a_perpetual() -> None:
+    own = fill(2, venue_order_id="U1", symbol="BTC/USD", qty=D("0.001"), price=D(60_000), fee=D(0))
+    balances = {"USD": Balance(D("939.4"), D(0)), "BTC": Balance(D("0.001"), D(0))}
+    assert found(perpetual_book(), perpetual_shown(fills=[own], balances=balances)) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from venue_cases import PREFIX, STRATEGY, SYMBOL, D, Desk, desk_on
 
+from memesnipe_cli.venues.flows import Flow, FlowKind
 from memesnipe_cli.venues.order_state import OrderState
 from memesnipe_cli.venues.reconcile import Kind
 from memesnipe_cli.venues.reconciling import Reconciled, reconcile_now
@@ -15,7 +16,8 @@ VENUES = ("kraken", "coinbase")
 
 
 def now(desk: Desk, accept: str = "", usd: str = "0") -> Reconciled:
-    return reconcile_now(desk.executor.desk, PREFIX, lambda: {"USD": D(usd)}, accept=accept)
+    came = [Flow("USD", D(usd), desk.server.now_ms(), FlowKind.DEPOSIT, f"F{usd}", "deposit")]
+    return reconcile_now(desk.executor.desk, PREFIX, lambda since_ms: came, accept=accept)
 
 
 @pytest.mark.parametrize("dialect", VENUES)

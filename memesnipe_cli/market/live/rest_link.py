@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from memesnipe_cli import clock
 from memesnipe_cli.errors import MemesnipeError
 from memesnipe_cli.market.calling import Caller, Deadline, venue_time_ms
-from memesnipe_cli.market.candle_pages import _wrong_with as wrong_with_candles
+from memesnipe_cli.market.candle_pages import wrong_with_candles
 from memesnipe_cli.market.ccxt_client import open_venue
 from memesnipe_cli.market.live.board import Board
 from memesnipe_cli.market.live.prices import quote_of
