@@ -53,6 +53,7 @@ WARM_UP = 6_000  # bars: more than momentum_5m warms up on
 HALF_SPREAD = Decimal("0.0005")
 CAPITAL = Decimal(5_000)
 LOOKS = 3  # of the loop at each price of a bar, while something is held or rests
+STEPS = 20  # from one price of a bar to the next
 LATE_MS = 200  # how long after its close a bar is told of
 KEY_USE = {"venue": VENUE, "name": "trade", "fingerprint": "benchmark", "purpose": "live start"}
 
@@ -108,9 +109,13 @@ class ReplayFeed:
             ts = int(candles.ts[place])
             names = ("open", "high", "low", "close", "volume")
             opened, high, low, close, volume = (float(getattr(candles, name)[place]) for name in names)
+            before = opened
             for share, price in enumerate((opened, low, high, close) if self._busy() else ()):
                 self._until(ts + LATE_MS + share * BASE_MS // 4)
-                self.show(price)
+                # On its way there it meets the stop: it does not jump over it.
+                for passed in np.linspace(before, price, STEPS + 1)[1:]:
+                    self.show(round(float(passed), 7))
+                before = price
                 yield from self._looks()
             self._until(ts + BASE_MS)
             if place + 1 < len(candles):

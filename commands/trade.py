@@ -45,4 +45,6 @@ app.command(
     ),
 )(trade_flatten.flatten)
 app.command("reconcile", examples=trade_reconcile.EXAMPLES)(trade_reconcile.reconcile)
-app.command("service", cls=trade_service.ServiceCommand, examples=trade_service.EXAMPLES)(trade_service.service)
+app.command("service", cls=trade_service.ServiceCommand, examples=trade_service.EXAMPLES)(
+    trade_service.service
+)

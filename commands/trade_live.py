@@ -198,10 +198,12 @@ def open_venue(
     from memesnipe_cli.commands.keys_kit import open_vault
 
     from memesnipe_cli.vault.reading import key_use_body, read_key
+    from memesnipe_cli.vault.redaction import protect_logging
     from memesnipe_cli.vault.rights import refuse_unfit, rights_words
     from memesnipe_cli.venues.opening import Key, open_order_venue
 
     key = read_key(open_vault(this_run, unattended=True), venue, name)
+    protect_logging()
     hooks: dict[str, Any] = {} if pulse is None else {"before": pulse.before, "told": pulse.told}
     opened = open_order_venue(
         venue,
@@ -269,27 +271,46 @@ def _heartbeat(this_run: Run) -> Iterator[Callable[[bool, str], None]]:
 
 def _end(this_run: Run, request: LiveRequest, done: LiveRun, stopped: ExitCode | None) -> int:
     """Show what came of it; the exit code."""
-    from memesnipe_cli.commands.trade_output import show_run
+    from memesnipe_cli.commands.trade_output import (
+        LIVE_ORDERS,
+        LIVE_POSITIONS,
+        TRADES,
+        show_live_account,
+    )
 
-    from memesnipe_cli.engine.account_said import account_record, order_records, position_records
     from memesnipe_cli.engine.trade_rows import trade_row
+    from memesnipe_cli.live.said import Known, order_records, position_records, status_record
     from memesnipe_cli.risk.levels import STOPPED, Level
 
     console, account = this_run.console, request.account
-    journal = request.store.journal(account)
     session = (done.state.session or {})["session"]
-    show_run(
-        console,
-        account_record(account, done.state, str(journal.folder)),
-        [trade_row(session, each) for each in done.trades],
-        position_records(account, done.state),
-        order_records(account, done.state, journal.store_id()),
-        bars=done.bars,
-        resumed=done.resumed,
-        stopped=done.stopped,
-        left=done.left,
-        unsettled=done.unsettled,
-    )
+    known = Known.of(request.store, account)
+    trades = [trade_row(session, each) for each in done.trades]
+    positions, orders = position_records(known), order_records(known)
+    if console.mode is OutputMode.JSON:
+        console.record(
+            {
+                "account": status_record(known),
+                "trades": trades,
+                "positions": positions,
+                "orders": orders,
+                "bars": done.bars,
+                "resumed": done.resumed,
+                "stopped": done.stopped,
+                "left": done.left,
+                "unsettled": done.unsettled,
+            }
+        )
+    elif console.mode is OutputMode.JSONL:
+        console.records([*positions, *orders, status_record(known)], ())
+    else:
+        console.records(trades, TRADES, title="trades of this run", empty="no trades in this run")
+        if positions:
+            console.records(positions, LIVE_POSITIONS, title="\nopen positions")
+        if orders:
+            console.records(orders, LIVE_ORDERS, title="\nopen orders")
+        console.text("", {})
+        show_live_account(console, status_record(known))
     console.say(f"{done.bars} bars; left: {'; '.join(done.left) or 'nothing'}")
     for order_id in done.unsettled:
         console.warn(

@@ -128,7 +128,9 @@ class Execution(Settings):
     @model_validator(mode="after")
     def _within_the_rules(self) -> Self:
         fields = type(self).model_fields
-        names = [name for name in fields if name not in ("allow_looser", "liquidity_share", "dead_man_seconds")]
+        names = [
+            name for name in fields if name not in ("allow_looser", "liquidity_share", "dead_man_seconds")
+        ]
         looser = looser_than(tuple((name, getattr(self, name), fields[name].default) for name in names))
         if self.liquidity_share < 0.5:
             looser.append(f"liquidity_share is {self.liquidity_share:g}: at least 0.5")

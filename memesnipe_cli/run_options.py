@@ -59,9 +59,7 @@ Data = Annotated[
         metavar="FILE|-", help="Candle records from a file or, with -, from stdin, instead of the store."
     ),
 ]
-AccountName = Annotated[
-    str, typer.Option("--account", metavar="NAME", help="Which paper account of this store.")
-]
+AccountName = Annotated[str, typer.Option("--account", metavar="NAME", help="Which account of this store.")]
 
 
 def choose_tape(

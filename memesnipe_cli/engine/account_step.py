@@ -166,7 +166,11 @@ class AccountStep:
     def trailed(self, ts: int, slot: int, bar: Any) -> list[Row]:
         """A bar that is over moves the trailing stop of a position that was held in it: the events."""
         state = self.world.state
-        if state[slot, layout.LOTS] and not state[slot, layout.LEAVE] and state[slot, layout.TRAILED_TS] != ts:
+        if (
+            state[slot, layout.LOTS]
+            and not state[slot, layout.LEAVE]
+            and state[slot, layout.TRAILED_TS] != ts
+        ):
             best = bar.high if state[slot, layout.SIDE] > 0 else bar.low
             self._kernel.move_trail(self.world, slot, ts, best)
         return self._acted()

@@ -1,5 +1,6 @@
-"""The venue's side of the loop: one step at a time it finds out what became of orders, takes fills into the account, sells
-what is to leave and keeps a stop under the rest. Trouble with the network ends a step, never the loop."""
+"""The venue's side of the loop: one step at a time it finds out what became of orders, takes fills into the
+account, sells what is to leave and keeps a stop under the rest. Trouble with the network ends a step, never the
+loop."""
 
 from __future__ import annotations
 

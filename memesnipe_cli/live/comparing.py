@@ -4,9 +4,10 @@ order in either case."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from memesnipe_cli import clock
@@ -15,14 +16,13 @@ from memesnipe_cli.engine.order_ids import store_part
 from memesnipe_cli.errors import RefusedError
 from memesnipe_cli.risk.gate import Gate
 from memesnipe_cli.venues.booking import OVERLAP_MS
-from memesnipe_cli.venues.calls import NoSuchThingError
 from memesnipe_cli.venues.executor import Executor
-from memesnipe_cli.venues.flows import Flow
 from memesnipe_cli.venues.order_book import OrderBook
 from memesnipe_cli.venues.order_fold import OrderFold
+from memesnipe_cli.venues.order_state import UNSETTLED
 from memesnipe_cli.venues.reconcile import Finding, Kind, Remedy, reconcile
+from memesnipe_cli.venues.reconciling import flows_since, reconcile_now
 from memesnipe_cli.venues.reconciling import look as ask
-from memesnipe_cli.venues.reconciling import reconcile_now
 from memesnipe_cli.venues.witness import speaks_for
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def mend(
     venue: Venue, journal: Journal, profile: Profile, *, accept: str = "", settle: str = "", reason: str = ""
 ) -> Compared:
     """Compare, and write down what the venue's own word settles: the fate of orders, trades of ours, and at the end
-    that all agrees. `journal` must be held. accept: why a person takes the balances as they are; settle: an order that a
-    person has seen not to exist, and `reason`, how.
+    that all agrees. `journal` must be held. accept: why a person takes the balances as they are; settle: an order that
+    a person has seen not to exist, and `reason`, how.
 
     Raises NetworkError, UsageError for an order that is not unknown, RefusedError where something else must be settled
     before balances are taken as they are, or an order may still arrive.
@@ -86,9 +86,7 @@ def mend(
     witness = _settle(executor, settle, reason) if settle else ""
     part = store_part(journal.store_id())
 
-    def flows(since_ms: int) -> Sequence[Flow]:
-        return flows_since(venue, since_ms)
-
+    flows = partial(flows_since, venue)
     done = reconcile_now(executor.desk, part, flows)
     if accept and not done.clean:
         _check_acceptable(done.findings, [*started.impossible, *done.impossible])
@@ -96,14 +94,6 @@ def mend(
         done = reconcile_now(executor.desk, part, flows)
     mended = [f"{each} was never sent" for each in started.never_sent] + _changes(before, executor.book)
     return Compared(done.findings, [*started.impossible, *done.impossible], mended, witness)
-
-
-def flows_since(venue: Venue, since_ms: int) -> Sequence[Flow]:
-    """Deposits, withdrawals and the like since then. A venue without a ledger explains nothing."""
-    try:
-        return venue.flows(since_ms)
-    except NoSuchThingError:
-        return ()
 
 
 def _look_once(venue: Venue, journal: Journal) -> list[Finding]:
@@ -152,6 +142,8 @@ def _changes(before: OrderBook, now: OrderBook) -> list[str]:
     found = []
     for order_id, order in now.orders.items():
         known = before.orders.get(order_id)
+        if order.state in UNSETTLED and not order.filled:
+            continue  # that it is not known is a finding, and mends nothing
         if known is None or (known.state, known.filled) != (order.state, order.filled):
             was = "new" if known is None else known.state
             filled = f", {order.filled} of {order.intent.qty} filled" if order.filled else ""

@@ -1,5 +1,5 @@
-"""Entries: what the kernel has decided goes through the risk gate, onto the disk and to the venue, once; then the venue is
-asked until it is known what became of it."""
+"""Entries: what the kernel has decided goes through the risk gate, onto the disk and to the venue, once; then the
+venue is asked until it is known what became of it."""
 
 from __future__ import annotations
 

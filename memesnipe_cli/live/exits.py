@@ -1,5 +1,6 @@
-"""Exits: what is to leave is sold in IOC slices inside a collar that widens with each try, the stop staying under the
-rest until its slice starts. Each call is one step that leaves the account in a state another process could go on from."""
+"""Exits: what is to leave is sold in IOC slices inside a collar that widens with each try, the stop staying under
+the rest until its slice starts. Each call is one step that leaves the account in a state another process could go
+on from."""
 
 from __future__ import annotations
 

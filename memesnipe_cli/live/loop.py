@@ -221,7 +221,9 @@ class LiveLoop:
         account = self.opened.account
         offset_s = self.request.now() / SECOND_MS - account.monotonic()
         if self._clock_s is not None and abs(offset_s - self._clock_s) > CLOCK_JUMP_S:
-            self.request.say(f"the clock jumped by {offset_s - self._clock_s:+.1f} s: the venue is asked for its time")
+            self.request.say(
+                f"the clock jumped by {offset_s - self._clock_s:+.1f} s: the venue is asked for its time"
+            )
             account.market.skew_ms = None
             self.opened.reconciler.soon()
         self._clock_s = offset_s
@@ -301,6 +303,10 @@ class LiveLoop:
         lines = opened.watcher.taken()
         if lines:
             opened.account.book.append(lines)
+        if opened.account.book.state.mark is not None:
+            # What has filled since the last bar is in the account's worth.
+            account, base_ms = opened.account, opened.inputs.tape.base_ms
+            account.book.mark(account.decided_ms, base_ms, account.kernel.mark(), account.kernel.cash)
 
     def _result(self) -> LiveRun:
         opened = self.opened

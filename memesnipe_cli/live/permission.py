@@ -26,7 +26,7 @@ def check_wanted(profile: Profile, venue: str | None, *, live: bool) -> None:
     if profile.kind != "live":
         raise RefusedError(
             f"--live asks for real money, and profile {profile.name} is of kind {profile.kind}",
-            "use a live profile (memesnipe init makes one), or leave --live out to trade on paper",
+            'set kind = "live" in a profile of its own, or leave --live out to trade on paper',
             code="paper_profile",
         )
     if not live:

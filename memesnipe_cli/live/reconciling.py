@@ -4,8 +4,9 @@ halts the account or the symbol; until book and venue agree nothing is entered."
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from memesnipe_cli import clock
@@ -15,11 +16,9 @@ from memesnipe_cli.records import time_text
 from memesnipe_cli.risk.latch import Hold, LatchFile
 from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.risk.scopes import ACCOUNT, symbol_scope
-from memesnipe_cli.venues.calls import NoSuchThingError
 from memesnipe_cli.venues.executor import Executor
-from memesnipe_cli.venues.flows import Flow
 from memesnipe_cli.venues.reconcile import Remedy
-from memesnipe_cli.venues.reconciling import Reconciled, reconcile_now
+from memesnipe_cli.venues.reconciling import Reconciled, flows_since, reconcile_now
 
 if TYPE_CHECKING:
     from memesnipe_cli.profile_risk import Monitoring
@@ -51,7 +50,7 @@ class Reconciler:
     def now(self) -> Reconciled:
         """Reconcile. Raises NetworkError."""
         desk = self.executor.desk
-        self.done = reconcile_now(desk, self.store_part, self._flows)
+        self.done = reconcile_now(desk, self.store_part, partial(flows_since, desk.venue))
         self.done_ms = self.market.now()
         self.market.standing.reconciled = self.done.clean
         if self.done.clean:
@@ -96,14 +95,6 @@ class Reconciler:
         return "; ".join(
             [*done.impossible, *(each.message for each in done.findings if each.remedy != "leave")]
         )
-
-    def _flows(self, since_ms: int) -> Sequence[Flow]:
-        """Deposits, withdrawals and the like since then. A venue without a ledger explains nothing, so that such a
-        change halts."""
-        try:
-            return self.executor.desk.venue.flows(since_ms)
-        except NoSuchThingError:
-            return ()
 
     @staticmethod
     def halt(file: LatchFile, scope: str, cause: str, words: str) -> None:

@@ -105,9 +105,7 @@ class Calls:
         self._urgent = False
         self._began = 0.0
 
-    def ask(
-        self, what: str, call: Callable[[], Any], read: Callable[[Any], T], *, urgent: bool = False
-    ) -> T:
+    def ask(self, what: str, call: Callable[[], Any], read: Callable[[Any], T], *, urgent: bool = False) -> T:
         """What `read` makes of the answer. urgent: it is about an order that is out, and goes before other questions.
         Raises NoSuchThingError where the venue says that it has none, NetworkError where no whole answer comes in
         time."""

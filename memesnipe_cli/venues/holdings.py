@@ -30,6 +30,7 @@ class Holding:
     trade_used: Decimal = _ZERO
     fees: dict[str, Decimal] = field(default_factory=dict)
     lots: list[tuple[Decimal, Decimal]] = field(default_factory=list)  # (quantity, price), the oldest first
+    since_ms: int = 0  # when what is held now began to be held
 
     @property
     def cost(self) -> Decimal:
@@ -57,6 +58,8 @@ def book(holding: Holding, intent: OrderIntent, fill: VenueFill) -> None:
     if fill.fee:
         holding.fees[fill.fee_currency] = holding.fees.get(fill.fee_currency, _ZERO) + fill.fee
     if opens:
+        if not holding.qty:
+            holding.since_ms = fill.time_ms
         holding.qty += fill.qty
         holding.lots.append((fill.qty, fill.price))
     else:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-
 KEPT_FOR_URGENT = 1 / 3
 
 

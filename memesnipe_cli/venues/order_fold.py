@@ -37,7 +37,7 @@ class OrderFold:
     """Folds a journal into an OrderBook."""
 
     name = "orders"
-    version = 2
+    version = 3
 
     def initial(self) -> OrderBook:
         """No orders."""

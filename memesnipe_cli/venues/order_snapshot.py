@@ -95,6 +95,7 @@ def _holding(held: Holding) -> dict[str, Any]:
         "trade_used": plain(held.trade_used),
         "fees": _amounts(held.fees),
         "lots": [[plain(qty), plain(price)] for qty, price in held.lots],
+        "since_ms": held.since_ms,
     }
 
 
@@ -109,6 +110,7 @@ def _loaded_holding(data: dict[str, Any]) -> Holding:
         trade_used=Decimal(data["trade_used"]),
         fees=_loaded_amounts(data["fees"]),
         lots=[(Decimal(qty), Decimal(price)) for qty, price in data["lots"]],
+        since_ms=data["since_ms"],
     )
 
 

@@ -189,7 +189,10 @@ class Protector:
             and each.intent.action is Action.PROTECT
             and (each.intent.strategy, each.intent.symbol) == key
         ]
-        since_ms = max([0, *before]) or desk.book.last_fill_ms
+        held = desk.book.holdings.get(key)
+        began_ms = desk.book.last_fill_ms if held is None else held.since_ms or desk.book.last_fill_ms
+        # A cancel from before this position belongs to an earlier one.
+        since_ms = max([began_ms, *before])
         now_ms = desk.venue_now()
         body: dict[str, str | int] = {
             "id": order.intent.id,

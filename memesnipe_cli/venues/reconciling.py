@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from memesnipe_cli.venues.booking import OVERLAP_MS, book_fills
+from memesnipe_cli.venues.calls import NoSuchThingError
 from memesnipe_cli.venues.desk import Desk
 from memesnipe_cli.venues.flows import Flow
 from memesnipe_cli.venues.holdings import is_perpetual
@@ -62,6 +63,15 @@ def reconcile_now(
     if shown.balances is not None and (done.clean or accept):
         _write(desk, shown, accept)
     return done
+
+
+def flows_since(venue: Venue, since_ms: int) -> Sequence[Flow]:
+    """Deposits, withdrawals and the like since then. A venue without a ledger explains nothing, so that such a change
+    halts. Raises NetworkError."""
+    try:
+        return venue.flows(since_ms)
+    except NoSuchThingError:
+        return ()
 
 
 def since_ms(desk: Desk) -> int:

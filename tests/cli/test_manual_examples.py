@@ -13,7 +13,11 @@ from memesnipe_cli.cli import root_command
 from memesnipe_cli.global_options import GLOBAL_OPTIONS
 
 TOP = Path(__file__).parents[2]
-PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+PAGES = [
+    TOP / "README.md",
+    *sorted((TOP / "docs").glob("*.md")),
+    *sorted((TOP / "docs" / "runbooks").glob("*.md")),
+]
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 
 
@@ -55,8 +59,12 @@ def test_the_pages_show_calls() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_what_the_manual_shows_can_be_typed(page: Path, known: dict[str, set[str]]) -> None:
     for call in calls(page):
-        names = re.sub(r"(?<!\S)-q ", "", call).split()
+        names = re.sub(r"(?<!\S)(-q|--(store|profile) \S+) ", "", call).split()
         path = next((" ".join(names[:n]) for n in (3, 2, 1) if " ".join(names[:n]) in known), "memesnipe")
         wrong = set(_OPTION.findall(call)) - known[path]
+        after = names[len(path.split()) :][:1]
+        is_group = any(name.startswith(f"{path} ") for name in known)
+        stray = is_group and path != "memesnipe" and after and after[0][0] not in "-.[…"
+        assert not stray, f"{call}: {path} has no subcommand {after[0]}"
         assert path != "memesnipe" or names[1][:1] in "-C", f"{call}: no such subcommand"
         assert not wrong, f"{call}: {path} has no {', '.join(sorted(wrong))}"

@@ -1,14 +1,16 @@
-"""`trade status|positions|orders` and `breaker` beside a live account: everything says LIVE, nothing asks the venue, and
-no command stops or resets the wrong account."""
+"""`trade status|positions|orders` and `breaker` beside a live account: everything says LIVE, nothing asks the venue,
+and no command stops or resets the wrong account."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from trade_live_cases import SYMBOL, Scene, live_scene, with_position
@@ -22,6 +24,7 @@ from memesnipe_cli.risk.marks_file import marks_path, read_marks, write_marks
 from memesnipe_cli.risk.processes import started_ticks
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.store.paths import StorePaths
+from memesnipe_cli.store.store import Store
 from memesnipe_cli.venues.order_lines import AMENDMENT, ORDER
 
 Capture = pytest.CaptureFixture[str]
@@ -103,7 +106,7 @@ def test_a_stop_whose_change_is_not_known_protects_nothing(made: Scene, tmp_path
     assert (row["protection"], row["stop_order"], row["naked"]) == ("waiting", None, row["qty"])
 
 
-def _orders_of_a_copy(made: Scene, folder: Path, state: str) -> list[dict[str, object]]:
+def _orders_of_a_copy(made: Scene, folder: Path, state: str) -> list[dict[str, Any]]:
     """The open orders after one more was left in a state."""
     from memesnipe_cli.live.said import Known, order_records
 
@@ -116,11 +119,7 @@ def _orders_of_a_copy(made: Scene, folder: Path, state: str) -> list[dict[str, o
     return order_records(Known.of(store, "live"))
 
 
-def _copy(made: Scene, folder: Path) -> object:
-    import shutil
-
-    from memesnipe_cli.store.store import Store
-
+def _copy(made: Scene, folder: Path) -> Store:
     shutil.copytree(made.rig.store.root, folder / "store")
     return Store(folder / "store")
 

@@ -15,7 +15,8 @@ import pytest
 # The loop that makes the account is the one of the live tests.
 sys.path.append(str(Path(__file__).parents[1] / "live"))
 
-from live_cases import SYMBOL, Bar, Rig
+from live_cases import SYMBOL as SYMBOL
+from live_cases import Bar, Rig
 from venue_server import VenueServer
 from venue_server.keys import COINBASE_KEY, KRAKEN_KEY, KRAKEN_SECRET, coinbase_secret
 

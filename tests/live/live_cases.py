@@ -275,7 +275,12 @@ class Rig:
         for kind, body in ((e.kind, e.body) for e in self.store.journal("live").entries()):
             if kind == "fill" and "event" not in body:
                 trades[body["venue_trade_id"]] = BookedTrade(
-                    body["order"], body["side"], D(body["qty"]), D(body["price"]), D(body["fee"]), body["fee_currency"]
+                    body["order"],
+                    body["side"],
+                    D(body["qty"]),
+                    D(body["price"]),
+                    D(body["fee"]),
+                    body["fee_currency"],
                 )
         open_orders = {each.intent.id: each.left for each in book.live()}
         oracle.assert_books_agree(Books(trades=trades, open_orders=open_orders))

@@ -14,6 +14,7 @@ from live_cases import HISTORY, MINUTE_MS, STRATEGY, Bar, Rig, VenueFeed, strate
 from venue_server import VenueServer
 
 from memesnipe_cli.errors import RefusedError
+from memesnipe_cli.live.flattening import flatten_live
 from memesnipe_cli.live.request import LiveRun
 from memesnipe_cli.market.live.feed import BarsClosed, ClosedBar
 from memesnipe_cli.risk.latch import Hold, LatchFile
@@ -248,3 +249,22 @@ def test_a_cover_without_an_answer_is_never_sent_twice(
     else:
         assert done.unsettled == covers
         assert done.left and [each.qty for each in rig.venue.positions()] == [D("-0.01")]
+
+
+def test_flatten_covers_without_strategies(rig: PerpRig) -> None:
+    rig.trade(FLAT, DOWN, LOW)
+    with rig.store.journal("live").held():
+        done = flatten_live(
+            rig.store,
+            "live",
+            rig.profile,
+            rig.venue,
+            PerpFeed(rig.server, [], rig.begin_ms),
+            reason="a test",
+            now=rig.server.now_ms,
+            monotonic=lambda: rig.server.now_us() / 1_000_000,
+            sleep=lambda seconds: rig.server.advance(0.5),
+        )
+    assert [(closed[1], closed[2], closed[3]) for closed in done.closed] == [(PERP, "short", D("0.01"))]
+    assert not done.left and rig.venue.positions() == []
+    rig.assert_settled(rig.trade(FLAT))

@@ -223,7 +223,6 @@ def trade(life: Life) -> dict[str, Any]:
             store=store,
             cache_dir=default_cache_dir(),
             account=ACCOUNT,
-            live=True,
             without_promotion="a test",
             duration_s=60.0,
             say=say,

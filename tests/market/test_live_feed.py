@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from live_cases import DIALECTS, MINUTE_MS, OTHER, SYMBOL, LiveCase, live_case
+from feed_cases import DIALECTS, MINUTE_MS, OTHER, SYMBOL, LiveCase, live_case
 from venue_server import VenueServer
 
 from memesnipe_cli.market.live.feed import Quote
