@@ -171,7 +171,7 @@ class Case:
                 "account": {"venue": VENUE, "capital": str(CAPITAL)},
                 "limits": limits,
                 # As seldom as it may be: what is older than 15 minutes keeps entries back.
-                "monitoring": {"reconcile_seconds": 800, "elevated_reconcile_seconds": 800},
+                "monitoring": {"reconcile_seconds": 600, "elevated_reconcile_seconds": 600},
                 "venues": {VENUE: venue, "default": {}},
             }
         )

@@ -14,13 +14,16 @@ _EXAMPLES = (
     "memesnipe trade --strategy mean_revert_1h --account second",
     "memesnipe trade --strategy momentum_5m --param stop_atr=3 --new-session --reason 'wider stops'",
     "memesnipe trade --strategy momentum_5m --explain",
+    "memesnipe --profile mine trade --strategy momentum_5m --symbol DOGE/USD --live --without-promotion "
+    "--reason 'small, and watched'",
     "memesnipe trade status",
 )
 _HELP = (
-    "Trade strategies on paper over stored candles, bar by bar; each decision is in the journal before "
-    "anything acts on it.\n\n"
-    "A later run goes on where the last one stopped, also after kill -9: run it from cron after "
-    "`memesnipe ingest`. Ctrl-C once finishes the bar and says what is left; twice ends at once."
+    "Trade strategies bar by bar; each decision is in the journal before anything acts on it.\n\n"
+    "On paper, over stored candles: a later run goes on where the last one stopped, also after kill -9; run it from "
+    "cron after `memesnipe ingest`. With --live and a live profile: real orders at Kraken or Coinbase on live data, "
+    "with a key from `memesnipe keys` (docs/live.md).\n\n"
+    "Ctrl-C once opens nothing more, leaves the stops and says what is left; twice ends at once."
 )
 
 

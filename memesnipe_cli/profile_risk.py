@@ -145,10 +145,11 @@ class Execution(Settings):
 
 class Monitoring(Settings):
     """How often the account is looked after; the `elevated_` ones hold from WARNING on. `heartbeat_limit_seconds`: a
-    trader that has been silent for longer is taken for dead."""
+    trader that has been silent for longer is taken for dead. A reconciliation also tells how far the clocks are apart,
+    which is known for a quarter of an hour only: ten minutes are the longest between two."""
 
     heartbeat_limit_seconds: Seconds = 10
-    reconcile_seconds: Seconds = 300
+    reconcile_seconds: Annotated[Number, Field(gt=0, le=600)] = 300
     elevated_reconcile_seconds: Seconds = 60
     alert_seconds: Seconds = 3600
     elevated_alert_seconds: Seconds = 300

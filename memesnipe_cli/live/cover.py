@@ -16,7 +16,7 @@ from memesnipe_cli.venues.order_book import Order
 from memesnipe_cli.venues.protect import Cover, Protection
 
 _ZERO = Decimal(0)
-LOOK_EVERY_S = 5.0  # how often a resting stop is asked after, for each position that is held
+LOOK_EVERY_S = 10.0  # how often a resting stop is asked after, for each position that is held
 LOOK_SOON_S = 1.0  # the same once the price has reached it
 CHASE_AFTER_S = 5.0  # a stop that was set off and does not fill is chased after this
 
@@ -125,6 +125,8 @@ class Covers:
         age = account.market.feed.age_ms(terms.symbol)
         if stop is None or quote is None or age is None or age > account.market.data_age_ms:
             return
+        if account.held(slot) <= 0:
+            return  # all is sold, and taken in within this step
         long = account.position(slot) == "long"
         beyond = quote.bid <= stop if long else quote.ask >= stop
         now_s = account.monotonic()

@@ -61,7 +61,7 @@ class Guard:
 
     def look(self) -> None:
         """Between bars: take the prices in, obey what others have set, judge the account twice a second."""
-        self._hear()
+        self.hear()
         now_s = self.account.monotonic()
         if self.breaker.has_news() or now_s - self._judged_s >= JUDGE_EVERY_S:
             self.judge()
@@ -96,7 +96,8 @@ class Guard:
         shown = marks_of(self.trading, account.book, account.kernel, close_ms, self.equity, running=not ended)
         write_marks(self.marks_path, {**shown, **status, "fence": self.breaker.fence})
 
-    def _hear(self) -> None:
+    def hear(self) -> None:
+        """Take the prices of what is held in."""
         now_ms = int(self.account.monotonic() * 1000)
         for symbol in self._held():
             quote = self.account.market.feed.quote(symbol)

@@ -130,7 +130,7 @@ class LiveLoop:
             ):
                 account.write(account.kernel.trailed(step.ts, slot, bar))
         account.market.look()
-        opened.guard.look()
+        opened.guard.hear()
         opened.guard.judge()
         opens = fresh and self._may_open() and (step_is_silent(step) or self._switched_off())
         said = step.said if opens else [_exits_of(each) for each in step.said]
