@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= .run
+# Test processes at once; `make test WORKERS=0` runs all in one.
+WORKERS ?= auto
 ROUNDS ?= 500
 SEED ?= 1
 BIN := $(VENV)/bin
@@ -34,7 +36,7 @@ run: $(STAMP) ## Simulate a market, backtest momentum_5m on it, trade it on pape
 	$(MEMESNIPE) trade status
 
 test: $(STAMP) ## Run all tests.
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 soak: $(STAMP) ## Kill traders at random on a hostile venue, for ROUNDS rounds (500) from SEED (1) on; half an hour.
 	PYTHONPATH=tests $(BIN)/python tests/live/killed_rounds.py --rounds $(ROUNDS) --seed $(SEED)

@@ -14,7 +14,7 @@ _EXAMPLES = (
     "memesnipe trade --strategy mean_revert_1h --account second",
     "memesnipe trade --strategy momentum_5m --param stop_atr=3 --new-session --reason 'wider stops'",
     "memesnipe trade --strategy momentum_5m --explain",
-    "memesnipe --profile mine trade --strategy momentum_5m --symbol DOGE/USD --live --without-promotion "
+    "memesnipe trade --profile mine --strategy momentum_5m --symbol DOGE/USD --live --without-promotion "
     "--reason 'small, and watched'",
     "memesnipe trade status",
 )

@@ -51,7 +51,8 @@ class SharedJournal:
 @dataclass(slots=True)
 class LiveAccount:
     """kernel: the engine's account; book: its journal and what it knows of trades under way; pending: trades that the
-    kernel has not taken in yet. decided_ms: open of the last bar that was decided on; say: tells a person."""
+    kernel has not taken in yet. decided_ms: open of the last bar that was decided on; say: tells a person;
+    disproved: entries that filled after they had been proven never to have arrived."""
 
     kernel: AccountStep
     book: SessionJournal
@@ -67,6 +68,7 @@ class LiveAccount:
     monotonic: Callable[[], float]
     decided_ms: int = 0
     say: Callable[[str], None] = field(default=lambda words: None)
+    disproved: set[str] = field(default_factory=set)
 
     @property
     def currency(self) -> str:

@@ -18,6 +18,7 @@ from memesnipe_cli.engine.live_steps import LiveSource, LiveSteps
 from memesnipe_cli.engine.session import threshold_lines
 from memesnipe_cli.engine.session_journal import Decision
 from memesnipe_cli.errors import NetworkError
+from memesnipe_cli.live.reconciling import CAUSE
 from memesnipe_cli.live.reporting import Reporter
 from memesnipe_cli.live.request import LiveRun
 from memesnipe_cli.live.starting import Opened
@@ -25,6 +26,7 @@ from memesnipe_cli.live.switch import Switch
 from memesnipe_cli.records import time_text
 from memesnipe_cli.risk.bounds import CLOSED_BAR_MS
 from memesnipe_cli.risk.levels import Level
+from memesnipe_cli.risk.scopes import ACCOUNT
 
 if TYPE_CHECKING:
     from memesnipe_cli.live.request import LiveRequest
@@ -203,6 +205,7 @@ class LiveLoop:
         opened.account.market.look()
         opened.guard.look()
         opened.broker.step()
+        self._halt_disproved()
         trouble = opened.reconciler.step(opened.guard.level)
         if trouble and trouble != self._trouble:
             self.request.say(f"reconciliation: {trouble}")
@@ -214,6 +217,14 @@ class LiveLoop:
         if lines:
             opened.account.book.append(lines)
         self._show()
+
+    def _halt_disproved(self) -> None:
+        """An order that was proven not to exist has filled: what else is believed of this venue may be wrong, too."""
+        disproved = self.opened.account.disproved
+        if disproved and self.opened.guard.level < Level.HALT:
+            words = f"filled, and had been proven never to have arrived: {', '.join(sorted(disproved))}"
+            self.opened.guard.breaker.trip(ACCOUNT, Level.HALT, CAUSE, words)
+            self.request.say(words)
 
     def _watch_clock(self) -> None:
         """A clock that was set, or a machine that slept: how far the venue's clock is ahead is not known any more, and

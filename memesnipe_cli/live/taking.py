@@ -61,6 +61,9 @@ def take_fills(account: LiveAccount, slot: int) -> None:
         fills = [fill for of, fill in waiting if of == order.intent.id]
         if order.intent.action is not Action.ENTRY:
             _take_exit(account, slot, order, fills)
+        elif order.disproved and not account.cell(slot, layout.LOTS):
+            # Proven never to have arrived, and filled: the decision it came from is over. Its stop is kept, no more.
+            account.disproved.add(order.intent.id)
         elif order.state in ENDED:
             _take_entry(account, slot, order, fills)
 

@@ -7,12 +7,13 @@ from decimal import Decimal as D
 from pathlib import Path
 
 import pytest
-from live_cases import SYMBOL, Bar, Rig
+from live_cases import SYMBOL, Bar, Rig, VenueFeed
 from venue_server import VenueServer
 
 from memesnipe_cli.errors import RefusedError
 from memesnipe_cli.risk.latch import LatchFile
 from memesnipe_cli.risk.levels import Level
+from memesnipe_cli.venues.facts import VenueFill
 
 UP = Bar.to("0.1000", "0.1010")
 DOWN = Bar.to("0.1010", "0.1000")
@@ -168,8 +169,6 @@ def test_other_settings_need_a_new_session(rig: Rig) -> None:
 
 
 def test_blind_without_prices_it_enters_nothing(rig: Rig) -> None:
-    from live_cases import VenueFeed
-
     feed = VenueFeed(rig.server, [FLAT, UP, FLAT], rig.begin_ms)
     feed.blind = True
     with rig.store.journal("live").held():
@@ -179,8 +178,6 @@ def test_blind_without_prices_it_enters_nothing(rig: Rig) -> None:
 
 
 def test_flatten_sells_without_strategies_and_takes_the_stop_away(rig: Rig) -> None:
-    from live_cases import VenueFeed
-
     from memesnipe_cli.live.flattening import flatten_live
 
     rig.trade(FLAT, UP, FLAT)
@@ -214,3 +211,25 @@ def test_after_a_clock_jump_the_venue_is_asked_before_anything_is_entered(rig: R
     rig.trade(FLAT, FLAT, FLAT, moves=set_clock, now=lambda: rig.server.now_ms() + jump[0])
     assert any("clock jumped by +5.0 s" in words for words in rig.said)
     rig.assert_whole()
+
+
+def test_a_fill_of_an_entry_that_was_proven_absent_halts_and_is_not_counted(rig: Rig) -> None:
+    if rig.server.dialect != "kraken":
+        pytest.skip("absence is proven by a deadline at Kraken only")
+    rig.server.fail("reset", where="AddOrder", when="before")
+    rig.trade(FLAT, UP, FLAT, FLAT)
+    order_id = next(iter(rig.book().orders))
+    feed = VenueFeed(rig.server, [FLAT, FLAT], rig.begin_ms)
+    with rig.store.journal("live").held():
+        loop, opened = rig.open(feed)
+        order = opened.account.executor.book.of(order_id)
+        assert order.state == "absent"
+        now_ms = rig.server.now_ms()
+        fill = VenueFill(
+            "T1", "O1", SYMBOL, "buy", order.intent.qty, D("0.1"), None, D("0.01"), "USD", "taker", now_ms
+        )
+        opened.account.executor.desk.book_fill(order, fill)
+        done = loop.run()
+    assert done.level is Level.HALT
+    assert any("proven never to have arrived" in words for words in rig.said)
+    assert not done.trades
