@@ -36,7 +36,7 @@ run: $(STAMP) ## Simulate a market, backtest momentum_5m on it, trade it on pape
 	$(MEMESNIPE) trade status
 
 test: $(STAMP) ## Run all tests.
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 soak: $(STAMP) ## Kill traders at random on a hostile venue, for ROUNDS rounds (500) from SEED (1) on; half an hour.
 	PYTHONPATH=tests $(BIN)/python tests/live/killed_rounds.py --rounds $(ROUNDS) --seed $(SEED)
