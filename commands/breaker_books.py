@@ -38,7 +38,7 @@ def unattended(run: Run, account: str) -> str:
     venue = str((state.session or {})["venue"])
     _check_profile(run, account, venue)
     name = first_key(run, venue, *KEYS)
-    _, use, _ = open_venue(run, venue, name, "watch")
+    _, use, _ = open_venue(run, venue, name, "watch", unattended=True)
     return (
         f"it could close account {account} now: {venue}/{name} ({use['fingerprint']}) was read unattended, and may"
         f" {' and '.join(use['rights'])}"
@@ -106,7 +106,7 @@ class LiveBooks:
         _check_profile(run, account, str(session["venue"]))
         held = self.held()
         name = first_key(run, session["venue"], *KEYS)
-        venue, key_use, _ = open_venue(run, session["venue"], name, "watch")
+        venue, key_use, _ = open_venue(run, session["venue"], name, "watch", unattended=True)
         with prices_of(run, session) as feed:
             run.store.journal(account).append(KEY_USE, key_use)
             report = flatten_live(

