@@ -200,9 +200,9 @@ def open_venue(
     *,
     unattended: bool = False,
 ) -> tuple[Venue, dict[str, Any], Callable[[], None]]:
-    """(the venue with the key of the vault, the journal's body of its use, a check of its rights). unattended: nobody is
-    asked for a passphrase, on a terminal neither. Raises ConfigError for a key that is not there or not fit,
-    NetworkError."""
+    """(the venue with the key of the vault, the journal's body of its use, a check of its rights). unattended:
+    nobody is asked for a passphrase, on a terminal neither. Raises ConfigError for a key that is not there or not
+    fit, NetworkError."""
     from memesnipe_cli.commands.keys_kit import open_vault
 
     from memesnipe_cli.vault.reading import key_use_body, read_key
