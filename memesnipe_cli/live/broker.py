@@ -55,10 +55,13 @@ class Broker:
         self._patience.done()
 
     def waiting(self) -> int:
-        """Orders whose outcome is not known, and positions without a stop: what a loop that ends waits for a while."""
+        """Orders whose outcome is not known, and trades that are not taken in: what a loop that ends waits for a while."""
         open_orders = [each for each in self.account.executor.book.live() if each.intent.action != "protect"]
         unsettled = self.account.executor.book.unsettled()
-        return len({each.intent.id for each in (*open_orders, *unsettled)}) + len(self.account.pending.fills)
+        waiting = {each.intent.id for each in (*open_orders, *unsettled)}
+        for fills in self.account.pending.fills.values():
+            waiting |= {order_id for order_id, _ in fills} - self.account.disproved
+        return len(waiting)
 
     def _one(self, slot: int) -> None:
         account = self.account

@@ -213,9 +213,8 @@ def test_after_a_clock_jump_the_venue_is_asked_before_anything_is_entered(rig: R
     rig.assert_whole()
 
 
+@pytest.mark.parametrize("rig", ["kraken"], indirect=True)  # the venue where a deadline proves absence
 def test_a_fill_of_an_entry_that_was_proven_absent_halts_and_is_not_counted(rig: Rig) -> None:
-    if rig.server.dialect != "kraken":
-        pytest.skip("absence is proven by a deadline at Kraken only")
     rig.server.fail("reset", where="AddOrder", when="before")
     rig.trade(FLAT, UP, FLAT, FLAT)
     order_id = next(iter(rig.book().orders))
