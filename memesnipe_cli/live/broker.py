@@ -55,7 +55,7 @@ class Broker:
         self._patience.done()
 
     def waiting(self) -> int:
-        """Orders whose outcome is not known, and trades that are not taken in: what a loop that ends waits for a while."""
+        """Orders that are not known, and trades that are not taken in: what a loop that ends waits for a while."""
         open_orders = [each for each in self.account.executor.book.live() if each.intent.action != "protect"]
         unsettled = self.account.executor.book.unsettled()
         waiting = {each.intent.id for each in (*open_orders, *unsettled)}
