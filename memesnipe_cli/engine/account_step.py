@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,13 +80,24 @@ class AccountStep:
         quote currency, and the events. spared: slots whose waiting entry has gone to a venue, so that no level can take
         it back here."""
         equity = self.mark()
-        waiting = {slot: self.world.state[slot, layout.WAIT_LOTS] for slot in spared}
+        with self._spared(spared):
+            self._kernel.guard(self.world, ts, equity)
+        return equity, self._acted()
+
+    def demand(self, ts: int, spared: Sequence[int] = ()) -> list[Row]:
+        """Do what the present levels demand, without a mark and without a judgement: the events. spared: see guard."""
+        with self._spared(spared):
+            self._kernel.demand(self.world, ts)
+        return self._acted()
+
+    @contextmanager
+    def _spared(self, slots: Sequence[int]) -> Iterator[None]:
+        waiting = {slot: self.world.state[slot, layout.WAIT_LOTS] for slot in slots}
         for slot in waiting:
             self.world.state[slot, layout.WAIT_LOTS] = 0
-        self._kernel.guard(self.world, ts, equity)
+        yield
         for slot, lots in waiting.items():
             self.world.state[slot, layout.WAIT_LOTS] = lots
-        return equity, self._acted()
 
     def order_out(self, ts: int, slot: int) -> list[Row]:
         """Give a slot up at the close of the bar that opens at ts: its waiting entry is cancelled, and what it holds

@@ -5,7 +5,7 @@ on from."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from memesnipe_cli.clock import format_time
 from memesnipe_cli.engine.kernel import layout
@@ -20,6 +20,7 @@ from memesnipe_cli.risk.bounds import exit_price
 from memesnipe_cli.risk.intent import Action, OrderIntent
 from memesnipe_cli.venues.attempts import next_attempt
 from memesnipe_cli.venues.order_state import UNSETTLED, OrderState
+from memesnipe_cli.venues.steps import whole_lots, whole_ticks
 
 _ZERO = Decimal(0)
 _TRIES_WITHOUT_STOP = 3
@@ -114,7 +115,7 @@ class Exits:
             return self.covers.released(slot)
         tick = product.tick or terms.tick
         price = leaving.limit or exit_price(selling, reference, tick, self.collar, patience.tries - 1)
-        qty = _floor(min(leaving.qty, self.most / price), product.lot or terms.lot)
+        qty = whole_lots(min(leaving.qty, self.most / price), product.lot or terms.lot)
         # By what it is worth: a limit that many tries have moved far away makes no dust.
         if not self._is_sellable(qty, leaving.limit or reference, slot):
             self._write_off(slot, leaving)
@@ -134,7 +135,7 @@ class Exits:
                     cluster=terms.cluster,
                     side="sell" if selling else "buy",
                     qty=qty,
-                    price=_to_tick(price, tick, up=selling),
+                    price=whole_ticks(price, tick, up=selling),
                     kind="limit",
                     position=account.position(slot),
                     reason=EXIT_REASONS[leaving.reason],
@@ -176,11 +177,3 @@ class Exits:
         events = account.kernel.left(account.bar_now(), slot, layout.BY_DUST, lots, 0, 0, 0, last)
         account.write(events, dust=f"{leaving.qty:f}", time=format_time(account.now()))
         account.say(f"{leaving.qty} {account.terms(slot).symbol} is too small to sell and is kept as dust")
-
-
-def _floor(qty: Decimal, lot: Decimal) -> Decimal:
-    return (qty / lot).to_integral_value(ROUND_FLOOR) * lot
-
-
-def _to_tick(price: Decimal, tick: Decimal, *, up: bool) -> Decimal:
-    return (price / tick).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR) * tick

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from memesnipe_cli import clock
 from memesnipe_cli.clock import floor_to, timeframe_ms
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from memesnipe_cli.market.live.feed import LiveFeed
     from memesnipe_cli.profile import Profile
     from memesnipe_cli.store.store import Store
+    from memesnipe_cli.venues.facts import VenueFill
+    from memesnipe_cli.venues.order_book import Order
     from memesnipe_cli.venues.protocol import Venue
 
 LONGEST_S = 60.0
@@ -81,13 +83,13 @@ class _Watcher:
     of: OrderWatcher
     sold: dict[tuple[str, str], _Sold] = field(default_factory=dict)
 
-    def sent(self, order: Any) -> None:
+    def sent(self, order: Order) -> None:
         self.of.sent(order)
 
-    def acknowledged(self, order: Any) -> None:
+    def acknowledged(self, order: Order) -> None:
         self.of.acknowledged(order)
 
-    def filled(self, order: Any, fill: Any) -> None:
+    def filled(self, order: Order, fill: VenueFill) -> None:
         self.of.filled(order, fill)
         if order.intent.action is not Action.ENTRY:
             sold = self.sold.setdefault((order.intent.strategy, order.intent.symbol), _Sold())
@@ -96,7 +98,7 @@ class _Watcher:
             sold.worth += fill.qty * fill.price
             sold.fees += fill.fee if fill.fee_currency == order.intent.quote else Decimal(0)
 
-    def ended(self, order: Any) -> None:
+    def ended(self, order: Order) -> None:
         self.of.ended(order)
 
 

@@ -72,10 +72,12 @@ class Guard:
         self._judged_s = account.monotonic()
         account.write(self.breaker.obey(ts))
         account.market.standing.latch = self.breaker.seen
-        if not self._mark():
-            return
         waiting = [slot for slot in account.slots if account.cell(slot, layout.WAIT_LOTS)]
         spared = [slot for slot in waiting if account.waiting_order(slot) is not None]
+        if not self._mark():
+            # Nothing is judged on prices that are not known; what a person has set is done all the same.
+            account.write(account.kernel.demand(ts, spared))
+            return
         judged = checked("breaker", lambda: account.kernel.guard(ts, spared))
         if isinstance(judged, CheckFailed):
             self.breaker.fail(judged)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from memesnipe_cli.clock import DAY_MS, HOUR_MS, SECOND_MS, floor_to
+from memesnipe_cli.clock import DAY_MS, SECOND_MS, floor_to
 from memesnipe_cli.engine.account_step import SlotSignal
 from memesnipe_cli.engine.feed import TapeStep
 from memesnipe_cli.engine.kernel import layout
@@ -30,11 +30,12 @@ from memesnipe_cli.risk.scopes import ACCOUNT
 
 if TYPE_CHECKING:
     from memesnipe_cli.live.request import LiveRequest
-    from memesnipe_cli.market.live.feed import BarsClosed, FeedState, LiveFeed
+    from memesnipe_cli.market.live.feed import FeedState, LiveFeed
 
 PRODUCTS_EVERY_S = 60.0
 SHOW_EVERY_S = 0.5
 CLOCK_JUMP_S = 1.0
+KEY_AGAIN_S = 300.0
 SEE_THROUGH_S = 20.0  # how long a loop that ends waits for its orders to be known
 _NO_ENTRY = ~(layout.ENTER_MASK | layout.CLOSED_FLAG)
 
@@ -47,7 +48,6 @@ class LiveLoop:
     opened: Opened
     feed: LiveFeed
     after_ms: int
-    record: Callable[[BarsClosed], None] = field(default=lambda closed: None)
     key_check: Callable[[], None] = field(default=lambda: None)
     bars: int = 0
     stopping: bool = False
@@ -57,6 +57,7 @@ class LiveLoop:
     _clock_s: float | None = None
     _shown_s: float = field(default=-math.inf)
     _key_day: int = 0
+    _key_s: float = field(default=-math.inf)
     _trouble: str = ""
     _decided_now: bool = False
     _feed_known: bool = False
@@ -77,7 +78,6 @@ class LiveLoop:
             after_ms=self.after_ms,
             now=request.now,
             duration_s=request.duration_s,
-            record=self.record,
             on_state=self._feed_changed,
         )
         steps = LiveSteps(
@@ -264,15 +264,16 @@ class LiveLoop:
             self.request.say(problem.message)
 
     def _check_key(self) -> None:
-        day = self.request.now() // DAY_MS
-        if day != self._key_day:
-            try:
-                self.key_check()
-                self._key_day = day
-            except NetworkError as problem:
-                # Asked again within the hour; a key that is refused ends the loop.
-                self._key_day = day if self.request.now() % DAY_MS < HOUR_MS else self._key_day
-                self.request.say(problem.message)
+        """Once a day. A key that is not fit any more ends the loop; where the venue does not say, it is asked again."""
+        day, now_s = self.request.now() // DAY_MS, self.opened.account.monotonic()
+        if day == self._key_day or now_s < self._key_s:
+            return
+        try:
+            self.key_check()
+            self._key_day = day
+        except NetworkError as problem:
+            self._key_s = now_s + KEY_AGAIN_S
+            self.request.say(problem.message)
 
     def _feed_changed(self, state: FeedState) -> None:
         if state.problem:
@@ -325,7 +326,6 @@ class LiveLoop:
         return LiveRun(
             state=opened.account.book.state,
             trades=opened.account.book.trades,
-            open_trades=opened.account.book.open_trades(),
             bars=self.bars,
             stopped=self.request.should_stop(),
             resumed=opened.resumed,
@@ -333,7 +333,6 @@ class LiveLoop:
             halted_strategies=opened.guard.halted_strategies,
             left=self._reporter.left(),
             unsettled=[each.intent.id for each in book.unsettled()],
-            status=self._reporter.status(True).body(),
         )
 
 

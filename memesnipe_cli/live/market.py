@@ -47,6 +47,11 @@ class Market:
     skew_ms: float | None = None
     standing: Standing = field(default_factory=Standing)
 
+    @property
+    def known_skew_ms(self) -> float | None:
+        """How far the two clocks are apart at least; None where that is not known."""
+        return None if self.skew_ms is None else max(0.0, abs(self.skew_ms) - CLOCK_RESOLUTION_MS)
+
     def look(self) -> None:
         """Hand the age of every symbol's prices to the quality checks; now and before each round of decisions."""
         now_ms = self.now()
@@ -92,7 +97,6 @@ class Market:
         return replace(facts, data_age_ms=self.feed.age_ms(symbol))
 
     def _facts(self, symbol: str, reference: Decimal | None, source: str, now_ms: int) -> Facts:
-        skew = None if self.skew_ms is None else max(0.0, abs(self.skew_ms) - CLOCK_RESOLUTION_MS)
         return Facts(
             now_ms=now_ms,
             latch=self.standing.latch,
@@ -103,5 +107,5 @@ class Market:
             equity=self.standing.equity,
             cash=self.standing.cash,
             reconciled=self.standing.reconciled,
-            clock_skew_ms=skew,
+            clock_skew_ms=self.known_skew_ms,
         )

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from memesnipe_cli import __version__
 from memesnipe_cli.engine.session_breaker import refuse_halted
 from memesnipe_cli.errors import RefusedError, UsageError
+from memesnipe_cli.risk.quality import quote_of
 from memesnipe_cli.store.canonical import encode
 
 if TYPE_CHECKING:
     from memesnipe_cli.live.request import LiveRequest
     from memesnipe_cli.profile import Profile
     from memesnipe_cli.risk.latch import LatchFile
+    from memesnipe_cli.venues.order_book import OrderBook
 
 PROMOTION = "promotion"  # the journal's line of a strategy's stage
 
@@ -63,6 +65,31 @@ def check_promoted(request: LiveRequest) -> list[dict[str, Any]]:
         }
         for each in request.strategies
     ]
+
+
+def check_currency(request: LiveRequest) -> None:
+    """Everything is paid in the account's currency: another dollar is other cash, and worth what it is worth. Raises
+    UsageError."""
+    currency = request.profile.account.currency
+    other = [each for each in request.symbols if quote_of(each) != currency]
+    if other:
+        raise UsageError(
+            f"{', '.join(other)} is not paid in {currency}, the currency of profile {request.profile.name}",
+            f"trade pairs in {currency}, or set account.currency in a profile of its own",
+        )
+
+
+def check_funds(request: LiveRequest, book: OrderBook) -> None:
+    """The capital that the account is given lies at the venue. Raises RefusedError."""
+    currency = request.profile.account.currency
+    there = book.expected.get(request.venue, {}).get(currency)
+    if there is None or there < request.capital:
+        has = f"no {currency} that it speaks of" if there is None else f"{there:f} {currency}"
+        raise RefusedError(
+            f"the account is to have {request.capital:f} {currency}, and {request.venue} has {has}",
+            "give it less (--capital, or account.capital of the profile), or bring money in",
+            code="capital_not_there",
+        )
 
 
 def check_breaker(latch: LatchFile, *, known: bool, busy: bool) -> None:

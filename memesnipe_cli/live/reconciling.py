@@ -42,11 +42,6 @@ class Reconciler:
     _next_s: float = field(default=-math.inf)
     _tries: int = 0
 
-    @property
-    def level(self) -> Level:
-        """What a finding trips."""
-        return Level.HALT
-
     def now(self) -> Reconciled:
         """Reconcile. Raises NetworkError."""
         desk = self.executor.desk
@@ -56,20 +51,16 @@ class Reconciler:
         if self.done.clean:
             self._next_s = self.monotonic() + self.monitoring.reconcile_seconds
         self.market.skew_ms = float(desk.ahead_ms)
-        self.market.quality.clock_skew(self.done_ms, max(0.0, abs(desk.ahead_ms) - 1000.0))
+        self.market.quality.clock_skew(self.done_ms, self.market.known_skew_ms)
         return self.done
-
-    def due(self, level: Level) -> bool:
-        """Whether it is time, at this level of the breaker."""
-        return self.monotonic() >= self._next_s
 
     def soon(self) -> None:
         """As soon as it can be: a connection was lost, or something is not known."""
         self._next_s = min(self._next_s, self.monotonic())
 
     def step(self, level: Level) -> str:
-        """Reconcile where it is due; what does not add up, in words, "" where all is well."""
-        if not self.due(level):
+        """Reconcile where it is due at this level of the breaker; what does not add up, in words, "" where all does."""
+        if self.monotonic() < self._next_s:
             return ""
         settings = self.monitoring
         every = settings.elevated_reconcile_seconds if level >= Level.WARNING else settings.reconcile_seconds

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from memesnipe_cli import clock
 
@@ -57,7 +57,6 @@ class LiveRun:
 
     state: AccountState
     trades: list[TradeRecord]
-    open_trades: list[TradeRecord]
     bars: int
     stopped: bool
     resumed: bool
@@ -65,4 +64,3 @@ class LiveRun:
     halted_strategies: list[str]
     left: list[str]
     unsettled: list[str]
-    status: dict[str, Any]

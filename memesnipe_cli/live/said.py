@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from memesnipe_cli.engine import account_said
@@ -18,6 +18,7 @@ from memesnipe_cli.risk.trader import trader_state
 from memesnipe_cli.venues.order_book import Order, OrderBook
 from memesnipe_cli.venues.order_fold import OrderFold
 from memesnipe_cli.venues.order_state import UNSETTLED, OrderState
+from memesnipe_cli.venues.steps import whole_lots
 
 if TYPE_CHECKING:
     from memesnipe_cli.store.store import Store
@@ -199,8 +200,7 @@ def _whole_lots(known: Known, key: tuple[str, str], qty: Decimal) -> Decimal:
     """A stop is of whole lots."""
     for item in (known.state.session or {}).get("instruments", ()):
         if item["symbol"] == key[1]:
-            lot = Decimal(item["lot"])
-            return (qty / lot).to_integral_value(ROUND_FLOOR) * lot
+            return whole_lots(qty, Decimal(item["lot"]))
     return qty
 
 

@@ -33,6 +33,8 @@ from memesnipe_cli.live.pending import PendingFold
 from memesnipe_cli.live.permission import (
     PROMOTION,
     check_breaker,
+    check_currency,
+    check_funds,
     check_promoted,
     check_same,
     settings_hash,
@@ -45,6 +47,7 @@ from memesnipe_cli.risk.bounds import CLOSED_BAR_MS
 from memesnipe_cli.risk.facts import Product
 from memesnipe_cli.risk.gate import Gate
 from memesnipe_cli.risk.latch import LatchFile
+from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.risk.mark_guard import MarkGuard
 from memesnipe_cli.risk.marks_file import marks_path
 from memesnipe_cli.risk.quality import ExecutionQuality
@@ -100,6 +103,7 @@ def open_live(
     names = [each.name for each in request.strategies]
     if len(set(names)) < len(names):
         raise UsageError(f"two strategies have the name {max(names, key=names.count)}", "change one")
+    check_currency(request)
     promotions = check_promoted(request)
     file = LatchFile(request.store.paths, request.account)
     state = journal.replay(AccountFold())
@@ -123,6 +127,8 @@ def open_live(
     )
     _reconciled(request, executor, reconciler, file)
     check_positions(venue, executor.book, request.symbols)
+    if state.session is None or request.new_session is not None:
+        check_funds(request, executor.book)
     state, dataset, assumed, resumed = _session(request, journal, state, file, products, after_ms)
     inputs = engine_input(dataset, live_tape(dataset), request.strategies, assumed)
     book = SessionJournal(journal, state, inputs, request.strategies, request.on_line, live=True)
@@ -160,7 +166,7 @@ def open_live(
     marks = MarkGuard(MARK_FRESH_MS, execution.mark_standing_ms, execution.mark_tolerance)
     guard = Guard(account, breaker, marks, request, marks_path(request.store.paths, request.account))
     guard.equity = kernel.mark()
-    reconciler.trip = lambda scope, cause, words: breaker.trip(scope, reconciler.level, cause, words)
+    reconciler.trip = lambda scope, cause, words: breaker.trip(scope, Level.HALT, cause, words)
     return Opened(account, broker, guard, reconciler, watcher, inputs, dataset, assumed, begin, resumed)
 
 

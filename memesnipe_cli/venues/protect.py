@@ -9,7 +9,7 @@ protection, and holds its coins for balance: it is settled before anything else.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 from memesnipe_cli.clock import SECOND_MS, format_time
@@ -23,6 +23,7 @@ from memesnipe_cli.venues.executor import Executor
 from memesnipe_cli.venues.holdings import Holding
 from memesnipe_cli.venues.order_book import Order
 from memesnipe_cli.venues.order_state import LIVE, UNSETTLED, OrderState
+from memesnipe_cli.venues.steps import whole_lots, whole_ticks
 from memesnipe_cli.venues.traits import StopKind
 
 NAKED = "naked"  # the journal line of a stretch of time without a stop
@@ -78,7 +79,7 @@ class Protector:
                 self._executor.settle_sell(order.intent.id, facts, wanted=is_held)
         holding = book.holdings.get((key.strategy, key.symbol))
         resting = book.protecting(key.strategy, key.symbol)
-        wanted = _ZERO if holding is None else _floor(holding.qty - leaving, facts.product.lot)
+        wanted = _ZERO if holding is None else whole_lots(holding.qty - leaving, facts.product.lot)
         if holding is None or wanted <= 0:
             return self._drop(resting, facts)
         if not resting:
@@ -157,11 +158,11 @@ class Protector:
         self, order_id: str, holding: Holding, key: OrderKey, qty: Decimal, stop: Decimal, product: Product
     ) -> OrderIntent:
         long = holding.position == "long"
-        trigger = _to_tick(stop, product.tick, up=long)
+        trigger = whole_ticks(stop, product.tick, up=long)
         limit = None
         if StopKind.STOP_MARKET not in self._executor.desk.venue.traits.stop_kinds:
             away = _ONE - self._limit_share if long else _ONE + self._limit_share
-            limit = _to_tick(trigger * away, product.tick, up=long)
+            limit = whole_ticks(trigger * away, product.tick, up=long)
         return OrderIntent(
             id=order_id,
             action=Action.PROTECT,
@@ -212,14 +213,3 @@ def _holds_a_stop(terms: OrderIntent, product: Product) -> bool:
     return (
         terms.qty > 0 and terms.qty >= (product.min_qty or _ZERO) and worth >= (product.min_notional or _ZERO)
     )
-
-
-def _floor(qty: Decimal, lot: Decimal | None) -> Decimal:
-    return (qty / lot).to_integral_value(ROUND_FLOOR) * lot if lot else qty
-
-
-def _to_tick(price: Decimal, tick: Decimal | None, *, up: bool) -> Decimal:
-    """The nearest tick on the side of the market: a long's stop is never moved further away."""
-    if not tick:
-        return price
-    return (price / tick).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR) * tick

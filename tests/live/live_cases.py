@@ -18,6 +18,9 @@ from memesnipe_cli.live.request import LiveRequest, LiveRun
 from memesnipe_cli.live.starting import Opened, open_live
 from memesnipe_cli.market.live.feed import BarsClosed, ClosedBar, FeedState, Quote
 from memesnipe_cli.profile import Profile
+from memesnipe_cli.risk.latch import Hold, LatchFile
+from memesnipe_cli.risk.levels import Level
+from memesnipe_cli.risk.scopes import ACCOUNT
 from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles, SeriesKey
 from memesnipe_cli.strategies.registry import LoadedStrategy, load
@@ -258,6 +261,13 @@ class Rig:
         self.begin_ms += len(bars) * MINUTE_MS
         self.server.advance(max(0, self.begin_ms - self.server.now_ms()) / 1000)
         self.begin_ms = max(self.begin_ms, floor_to(self.server.now_ms(), MINUTE_MS))
+
+    def trip(self, level: Level) -> None:
+        """A person sets a level, from another process."""
+        since = "2026-01-01T00:00:00Z"
+        LatchFile(self.store.paths, "live").trip(
+            ACCOUNT, Hold(level, "manual", "a test", since, "person", None)
+        )
 
     def book(self) -> Any:
         """Our orders and lots, as the journal tells them."""

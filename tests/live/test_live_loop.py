@@ -10,7 +10,9 @@ import pytest
 from live_cases import SYMBOL, Bar, Rig, VenueFeed
 from venue_server import VenueServer
 
-from memesnipe_cli.errors import RefusedError
+from memesnipe_cli.clock import DAY_MS
+from memesnipe_cli.engine.account_fold import AccountFold
+from memesnipe_cli.errors import NetworkError, RefusedError, UsageError
 from memesnipe_cli.risk.latch import LatchFile
 from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.venues.facts import VenueFill
@@ -96,11 +98,7 @@ def test_the_users_own_orders_and_coins_are_left_alone(rig: Rig) -> None:
 def test_a_halt_by_a_person_keeps_entries_back_and_lets_exits_go(rig: Rig) -> None:
     def halt(number: int) -> None:
         if number == 2:
-            from memesnipe_cli.risk.latch import Hold
-
-            LatchFile(rig.store.paths, "live").trip(
-                "account", Hold(Level.HALT, "manual", "a test", "2026-01-01T00:00:00Z", "person", None)
-            )
+            rig.trip(Level.HALT)
 
     done = rig.trade(FLAT, UP, FLAT, DOWN, FLAT, UP, FLAT, moves=halt)
     assert done.level is Level.HALT
@@ -114,11 +112,7 @@ def test_a_halt_by_a_person_keeps_entries_back_and_lets_exits_go(rig: Rig) -> No
 def test_an_emergency_closes_everything(rig: Rig) -> None:
     def emergency(number: int) -> None:
         if number == 2:
-            from memesnipe_cli.risk.latch import Hold
-
-            LatchFile(rig.store.paths, "live").trip(
-                "account", Hold(Level.EMERGENCY, "manual", "a test", "2026-01-01T00:00:00Z", "person", None)
-            )
+            rig.trip(Level.EMERGENCY)
 
     done = rig.trade(FLAT, UP, FLAT, FLAT, moves=emergency)
     assert [trade.exit_reason for trade in done.trades] == ["emergency"]
@@ -232,3 +226,50 @@ def test_a_fill_of_an_entry_that_was_proven_absent_halts_and_is_not_counted(rig:
     assert done.level is Level.HALT
     assert any("proven never to have arrived" in words for words in rig.said)
     assert not done.trades
+
+
+def test_an_emergency_closes_everything_though_no_price_is_confirmed(rig: Rig) -> None:
+    rig.trade(FLAT, UP, FLAT)
+
+    def blind(number: int) -> None:
+        opened.guard.marks._fresh_ms = -1.0  # no price is ever fresh enough to judge by
+        rig.trip(Level.EMERGENCY)
+
+    feed = VenueFeed(rig.server, [FLAT, FLAT], rig.begin_ms, moves=blind)
+    with rig.store.journal("live").held():
+        loop, opened = rig.open(feed)
+        done = loop.run()
+    assert [trade.exit_reason for trade in done.trades] == ["emergency"]
+    rig.assert_whole()
+
+
+def test_the_capital_must_lie_at_the_venue(rig: Rig) -> None:
+    with pytest.raises(RefusedError, match="is to have 5000 USD") as caught:
+        rig.trade(FLAT, capital=D(5000))
+    assert caught.value.code == "capital_not_there"
+    assert rig.store.journal("live").replay(AccountFold()).session is None
+
+
+def test_other_dollars_are_other_cash(rig: Rig) -> None:
+    with pytest.raises(UsageError, match="DOGE/USDC is not paid in USD"):
+        rig.trade(FLAT, symbols=["DOGE/USDC"])
+
+
+def test_the_keys_rights_are_asked_once_a_day_and_again_where_the_venue_was_silent(rig: Rig) -> None:
+    asked: list[int] = []
+    day = [0]
+
+    def check() -> None:
+        asked.append(rig.server.now_ms())
+        if len(asked) == 1:
+            raise NetworkError("the venue is silent", "wait")
+
+    def next_day(number: int) -> None:
+        day[0] = DAY_MS
+
+    feed = VenueFeed(rig.server, [FLAT] * 8, rig.begin_ms, moves=next_day)
+    with rig.store.journal("live").held():
+        loop, _ = rig.open(feed, now=lambda: rig.server.now_ms() + day[0])
+        loop.key_check = check
+        loop.run()
+    assert len(asked) == 2 and asked[1] - asked[0] >= 300_000
