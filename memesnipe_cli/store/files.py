@@ -83,11 +83,12 @@ def write_all(handle: int, data: bytes) -> None:
         view = view[os.write(handle, view) :]
 
 
-def write_file(target: Path, data: bytes) -> None:
-    """Replaces `target` with `data`: temporary file, fsync, rename, fsync of the folder."""
+def write_file(target: Path, data: bytes, mode: int = 0o644) -> None:
+    """Replaces `target` with `data`: temporary file, fsync, rename, fsync of the folder. mode: never wider, from the
+    first byte on."""
     temporary = temporary_name(target)
     try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
             write_all(handle, data)
             os.fsync(handle)

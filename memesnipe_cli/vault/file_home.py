@@ -18,7 +18,7 @@ from typing import Any
 from memesnipe_cli.errors import ConfigError
 from memesnipe_cli.vault.material import Material
 from memesnipe_cli.vault.naming import title
-from memesnipe_cli.vault.private_files import read_private, unusable, write_private
+from memesnipe_cli.vault.private_files import check_format, read_private, unusable, write_private
 
 FORMAT = 1
 # They belong to format 1 and are not read from the file: whoever can write there must not choose them.
@@ -52,12 +52,7 @@ class FileHome:
             return None
         try:
             given = json.loads(data)
-            if given["format"] != FORMAT:
-                raise ConfigError(
-                    f"{path} has format {given['format']!r}, and this version knows {FORMAT}",
-                    "use the version of memesnipe that wrote it",
-                    code="vault_file",
-                )
+            check_format(path, given, FORMAT)
             kind = str(given["kind"])
             salt = base64.b64decode(given["salt"], validate=True)
             sealed = {field: _parts(given["fields"][field]) for field in ("id", "secret")}

@@ -21,7 +21,12 @@ from typing import Any
 from memesnipe_cli.errors import ConfigError
 from memesnipe_cli.store.locks import exclusive
 from memesnipe_cli.vault.material import Material
-from memesnipe_cli.vault.private_files import make_private_folder, read_private, write_private
+from memesnipe_cli.vault.private_files import (
+    check_format,
+    make_private_folder,
+    read_private,
+    write_private,
+)
 
 FORMAT = 1
 _KEY_BYTES = 32
@@ -104,12 +109,7 @@ class Index:
             return None
         try:
             given = json.loads(data)
-            if given["format"] != FORMAT:
-                raise ConfigError(
-                    f"{self.path} has format {given['format']!r}, and this version knows {FORMAT}",
-                    "use the version of memesnipe that wrote it",
-                    code="vault_file",
-                )
+            check_format(self.path, given, FORMAT)
             key = base64.b64decode(given["fingerprint_key"], validate=True)
             return _Content(key, tuple(_entry(each) for each in given["keys"]))
         except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from memesnipe_cli.errors import ConfigError
-from memesnipe_cli.store.files import sync_folder, temporary_name, write_all
+from memesnipe_cli.store.files import write_file
 
 
 def make_private_folder(folder: Path) -> None:
@@ -23,21 +24,19 @@ def write_private(path: Path, data: bytes) -> None:
     """Replace `path` with `data`, mode 0600 in a folder of mode 0700. Raises ConfigError where it cannot be written."""
     try:
         make_private_folder(path.parent)
-        temporary = temporary_name(path)
-        try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                write_all(handle, data)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        sync_folder(path.parent)
+        write_file(path, data, 0o600)
     except OSError as problem:
         raise unusable(path, problem) from None
+
+
+def check_format(path: Path, given: Mapping[str, Any], known: Any) -> None:
+    """Raise ConfigError where a file of the vault was written by another version."""
+    if given["format"] != known:
+        raise ConfigError(
+            f"{path} has format {given['format']!r}, and this version knows {known}",
+            "use the version of memesnipe that wrote it",
+            code="vault_file",
+        )
 
 
 def read_private(path: Path) -> bytes | None:

@@ -13,8 +13,8 @@ from typing import IO, Any
 from memesnipe_cli import clock
 from memesnipe_cli.errors import DataError, MemesnipeError
 from memesnipe_cli.market.live.bar_ledger import CLOSE_GRACE_MS
-from memesnipe_cli.market.live.feed import BarsClosed, ClosedBar, FeedState, Quote
-from memesnipe_cli.market.live.tape_feed import HALF_SPREAD, quote_around
+from memesnipe_cli.market.live.feed import BarsClosed, ClosedBar, FeedState
+from memesnipe_cli.market.live.last_closes import HALF_SPREAD, LastCloses
 from memesnipe_cli.records import RECORD_TYPES, check_version, time_value
 
 # So many bars are read ahead at most: a reader that is slow slows its pipe down instead of filling memory.
@@ -24,7 +24,7 @@ _HINT = "each line is one record as `memesnipe ingest stream --jsonl` writes it"
 _NUMBERS = ("open", "high", "low", "close", "volume")
 
 
-class PipeFeed:
+class PipeFeed(LastCloses):
     """Candles of some symbols (None: of every one that comes) and one bar length from a stream of JSON lines.
 
     The records must come in order of time, as they close; a symbol's bar that is older than one that was given is
@@ -41,10 +41,10 @@ class PipeFeed:
         half_spread: Decimal = HALF_SPREAD,
         warn: Callable[[str], None] = lambda text: None,
     ) -> None:
+        super().__init__(half_spread)
         self._stream = stream
         self._timeframe = clock.timeframe_name(base_ms)
         self._symbols = None if symbols is None else frozenset(symbols)
-        self._half_spread = half_spread
         self._warn = warn
         self._warned: set[str] = set()
         self._incoming: queue.Queue[ClosedBar | DataError | None] = queue.Queue(_READ_AHEAD)
@@ -54,7 +54,6 @@ class PipeFeed:
         self._pending: dict[str, ClosedBar] = {}
         self._pending_since = 0.0
         self._held: ClosedBar | None = None
-        self._closes: dict[str, float] = {}
         self._since_ms = clock.now_ms()
         self._thread = threading.Thread(target=self._read, name="feed-pipe", daemon=True)
 
@@ -84,19 +83,6 @@ class PipeFeed:
             if self._symbols is not None and len(self._pending) == len(self._symbols):
                 return self._give()
         return []
-
-    def quote(self, symbol: str) -> Quote | None:
-        """See LiveFeed: the last close, plus and minus half a spread."""
-        close = self._closes.get(symbol)
-        return None if close is None else quote_around(symbol, close, self._half_spread)
-
-    def age_ms(self, symbol: str) -> float | None:
-        """See LiveFeed: 0, for the pipe's time is its own."""
-        return 0.0 if symbol in self._closes else None
-
-    def refresh(self, symbol: str, within_s: float) -> Quote | None:
-        """See LiveFeed."""
-        return self.quote(symbol)
 
     def state(self) -> FeedState:
         """See LiveFeed."""

@@ -9,19 +9,12 @@ from decimal import Decimal
 import numpy as np
 
 from memesnipe_cli import clock
-from memesnipe_cli.market.live.feed import BarsClosed, ClosedBar, FeedState, Quote
+from memesnipe_cli.market.live.feed import BarsClosed, ClosedBar, FeedState
+from memesnipe_cli.market.live.last_closes import HALF_SPREAD, LastCloses
 from memesnipe_cli.store.tables import Candles
 
-HALF_SPREAD = Decimal("0.0005")
 
-
-def quote_around(symbol: str, close: float, half_spread: Decimal) -> Quote:
-    """Best prices that a close stands for where nothing but bars is known."""
-    middle = Decimal(repr(float(close)))
-    return Quote(symbol, middle * (1 - half_spread), middle * (1 + half_spread))
-
-
-class TapeFeed:
+class TapeFeed(LastCloses):
     """Bars of several symbols in order of time. Times at which no symbol has a bar are passed over.
 
     bars_per_second: how many open times a second; 0: one each time `wait` is called. half_spread: a fraction of the
@@ -35,14 +28,13 @@ class TapeFeed:
         bars_per_second: float = 0.0,
         half_spread: Decimal = HALF_SPREAD,
     ) -> None:
+        super().__init__(half_spread)
         self._series = list(series)
         self._pause_s = 1.0 / bars_per_second if bars_per_second > 0 else 0.0
-        self._half_spread = half_spread
         times = [candles.ts for candles in self._series]
         self._times: list[int] = np.unique(np.concatenate(times)).tolist() if times else []
         self._place = 0
         self._places = [0] * len(self._series)
-        self._closes: dict[str, float] = {}
         self._next_at = 0.0
         self._since_ms = clock.now_ms()
 
@@ -78,19 +70,6 @@ class TapeFeed:
                 self._closes[bar.symbol] = bar.close
                 bars.append(bar)
         return [BarsClosed(ts, tuple(bars))]
-
-    def quote(self, symbol: str) -> Quote | None:
-        """See LiveFeed: the last close, plus and minus half a spread."""
-        close = self._closes.get(symbol)
-        return None if close is None else quote_around(symbol, close, self._half_spread)
-
-    def age_ms(self, symbol: str) -> float | None:
-        """See LiveFeed."""
-        return 0.0 if symbol in self._closes else None
-
-    def refresh(self, symbol: str, within_s: float) -> Quote | None:
-        """See LiveFeed."""
-        return self.quote(symbol)
 
     def state(self) -> FeedState:
         """See LiveFeed."""
