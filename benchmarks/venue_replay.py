@@ -1,7 +1,9 @@
 """The same candles traded twice: on the paper venue, and by the live loop at a Kraken of this machine, whose prices,
 stops and fills follow the bars. Prints both books side by side.
 
-    python benchmarks/venue_replay.py --data DOGEUSDT_5m.parquet [--bars 8000] [--taker 0.0004] [--cost-share 1.0]
+    python benchmarks/venue_replay.py [--data DOGEUSDT_5m.parquet] [--bars 2000] [--taker 0.0004] [--cost-share 1.0]
+
+Without --data the bars are of the simulated market.
 
 Time passes at the venue as the bars say, so that days take minutes. Within a bar the price goes from the open to the
 low, to the high and to the close: the order that the paper venue assumes of a long position. A bar is told of when the
@@ -29,7 +31,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from venue_server import VenueServer, open_client, venue
 
-from memesnipe_cli.clock import format_time
+from memesnipe_cli.clock import DAY_MS, format_time, parse_time
 from memesnipe_cli.engine.run import default_cache_dir
 from memesnipe_cli.engine.session import SessionRequest, run_session
 from memesnipe_cli.engine.trades import TradeRecord
@@ -38,10 +40,11 @@ from memesnipe_cli.live.loop import LiveLoop
 from memesnipe_cli.live.request import LiveRequest
 from memesnipe_cli.live.starting import open_live
 from memesnipe_cli.market.live.feed import BarsClosed, ClosedBar, FeedState, Quote
+from memesnipe_cli.market.simulated_ingest import ingest_simulation
 from memesnipe_cli.market.venue_session import VenueSession
 from memesnipe_cli.profile import Profile
 from memesnipe_cli.store.store import Store
-from memesnipe_cli.store.tables import Candles, SeriesKey
+from memesnipe_cli.store.tables import SIMULATED_VENUE, Candles, SeriesKey
 from memesnipe_cli.strategies.registry import LoadedStrategy, load
 from memesnipe_cli.venues import one_key
 from memesnipe_cli.venues.kraken import Kraken
@@ -184,6 +187,16 @@ def read(path: Path, bars: int) -> Candles:
     columns = {name: np.ascontiguousarray(table[name].to_numpy()) for name in table.column_names}
     prices = [columns[name].astype(float) for name in ("open", "high", "low", "close", "volume")]
     return Candles(SeriesKey(VENUE, SYMBOL, "5m"), columns["ts"].astype(np.int64), *prices)
+
+
+def simulated(bars: int) -> Candles:
+    """So many bars of the simulated DOGE, under the venue's name."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder))
+        days = -(-(bars + WARM_UP) * BASE_MS // DAY_MS)
+        ingest_simulation(store, seed=7, days=days, start_ms=parse_time("2025-01-01"), symbols=[SYMBOL])
+        candles = store.lake.read_candles(SeriesKey(SIMULATED_VENUE, SYMBOL, "5m"))
+    return part(replace(candles, key=SeriesKey(VENUE, SYMBOL, "5m")), 0, bars + WARM_UP)
 
 
 def part(candles: Candles, begin: int, end: int) -> Candles:
@@ -343,13 +356,15 @@ def _put_back(since_ms: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--bars", type=int, default=8_000)
+    parser.add_argument("--data", type=Path, help="a parquet file of 5m bars")
+    parser.add_argument("--bars", type=int, default=2_000)
     parser.add_argument("--taker", type=Decimal, default=Decimal("0.0040"))
     parser.add_argument("--cost-share", type=float, default=0.25)
     parser.add_argument("--param", action="append", default=[], help="of momentum_5m, NAME=VALUE")
     arguments = parser.parse_args()
-    case = Case(read(arguments.data, arguments.bars), arguments.taker, arguments.cost_share, arguments.param)
+    bars = arguments.bars
+    candles = simulated(bars) if arguments.data is None else read(arguments.data, bars)
+    case = Case(candles, arguments.taker, arguments.cost_share, arguments.param)
     _put_back(case.since_ms)
     with (
         tempfile.TemporaryDirectory() as folder,

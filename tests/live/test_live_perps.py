@@ -200,6 +200,7 @@ def test_too_little_capital_for_a_contract_is_said_before(rig: PerpRig) -> None:
 
 
 def test_a_short_without_cash_for_all_of_it_is_not_sent(rig: PerpRig) -> None:
+    rig.trade(FLAT)
     rig.server.withdraw("USD", CASH - 500)
     done = rig.trade(FLAT, DOWN, LOW)
     assert not done.left and not rig.server.oracle.ours()
