@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from memesnipe_cli.clock import DAY_MS, SECOND_MS, floor_to
 from memesnipe_cli.engine.account_step import SlotSignal
@@ -31,6 +31,7 @@ from memesnipe_cli.risk.scopes import ACCOUNT
 if TYPE_CHECKING:
     from memesnipe_cli.live.request import LiveRequest
     from memesnipe_cli.market.live.feed import FeedState, LiveFeed
+    from memesnipe_cli.risk.approval import Approved
 
 PRODUCTS_EVERY_S = 60.0
 SHOW_EVERY_S = 0.5
@@ -164,7 +165,7 @@ class LiveLoop:
             return False
         return True
 
-    def _send(self, approved: list[Any]) -> None:
+    def _send(self, approved: list[Approved]) -> None:
         try:
             self.opened.broker.entries.send(approved)
         except NetworkError as problem:
