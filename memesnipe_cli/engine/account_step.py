@@ -194,6 +194,11 @@ class AccountStep:
                 self._kernel.charge_funding(self.world, slot, bars[self._instruments[slot]])
         return self._acted()
 
+    def flowed(self, ts: int, amount: int) -> list[Row]:
+        """Money (units) came in, or went out (below 0): all marks move with it, so that no loss shows. The events."""
+        self._kernel.flow(self.world, ts, amount, int(self.mark() / layout.UNIT))
+        return self._acted()
+
     def priced(self, slot: int, ticks: int) -> None:
         """The price that a slot is marked at from now on."""
         self.world.state[slot, layout.LAST_CLOSE] = ticks

@@ -6,11 +6,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, Any
 
 from memesnipe_cli.engine.kernel import layout
-from memesnipe_cli.engine.run import from_units
+from memesnipe_cli.engine.model import MONEY_UNIT
+from memesnipe_cli.engine.run import from_units, to_units
 from memesnipe_cli.engine.session_marks import marks_of
 from memesnipe_cli.errors import RefusedError
 from memesnipe_cli.live.account import LiveAccount
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from memesnipe_cli.engine.session_marks import Trading
 
 JUDGE_EVERY_S = 0.5
+LEAST_FLOW = Decimal("0.01")  # below it is rounding
 
 
 @dataclass(slots=True)
@@ -90,6 +92,21 @@ class Guard:
         self.breaker.latch(ts + account.inputs.tape.base_ms)
         account.write(events)
         account.market.standing.latch = self.breaker.seen
+
+    def settle_flows(self) -> Decimal:
+        """Take out of the account what was withdrawn of its own money, once book and venue agree; how much. Money that
+        came in is not the account's: it has the capital that it was given."""
+        account = self.account
+        there = account.executor.book.expected.get(account.market.venue, {}).get(account.currency)
+        if there is None or account.pending.fills or pledged(account.executor.book, account.currency):
+            return Decimal(0)
+        gone = from_units(account.kernel.cash) - there
+        if gone < LEAST_FLOW:
+            return Decimal(0)
+        account.write(
+            account.kernel.flowed(account.decided_ms, -to_units(gone.quantize(MONEY_UNIT, ROUND_CEILING)))
+        )
+        return gone
 
     def show(self, status: Mapping[str, Any], *, ended: bool = False) -> None:
         """Replace the file in which others see that the loop lives and how it stands."""

@@ -94,6 +94,7 @@ class LiveLoop:
         ended = False
         try:
             # What is asked for entries must be known before the first bar, which may be a stored one that just closed.
+            self._settle_flows()
             self._products()
             for step in steps:
                 if step is not None:
@@ -207,7 +208,10 @@ class LiveLoop:
         opened.guard.look()
         opened.broker.step()
         self._halt_disproved()
+        before_ms = opened.reconciler.done_ms
         trouble = opened.reconciler.step(opened.guard.level)
+        if opened.reconciler.done_ms != before_ms and opened.account.market.standing.reconciled:
+            self._settle_flows()
         if trouble and trouble != self._trouble:
             self.request.say(f"reconciliation: {trouble}")
         self._trouble = trouble
@@ -218,6 +222,14 @@ class LiveLoop:
         if lines:
             opened.account.book.append(lines)
         self._show()
+
+    def _settle_flows(self) -> None:
+        gone = self.opened.guard.settle_flows()
+        if gone:
+            currency = self.opened.account.currency
+            self.request.say(
+                f"{gone:f} {currency} of the account's money was taken out: it trades with the rest"
+            )
 
     def _halt_disproved(self) -> None:
         """An order that was proven not to exist has filled: what else is believed of this venue may be wrong, too."""

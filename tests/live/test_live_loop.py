@@ -13,6 +13,7 @@ from venue_server import VenueServer
 from memesnipe_cli.clock import DAY_MS
 from memesnipe_cli.engine.account_fold import AccountFold
 from memesnipe_cli.errors import NetworkError, RefusedError, UsageError
+from memesnipe_cli.risk.kernel import rows
 from memesnipe_cli.risk.latch import LatchFile
 from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.venues.facts import VenueFill
@@ -273,3 +274,17 @@ def test_the_keys_rights_are_asked_once_a_day_and_again_where_the_venue_was_sile
         loop.key_check = check
         loop.run()
     assert len(asked) == 2 and asked[1] - asked[0] >= 300_000
+
+
+def test_money_taken_out_of_the_capital_makes_the_account_smaller_and_is_no_loss(rig: Rig) -> None:
+    rig.trade(FLAT)
+    rig.server.withdraw("USD", D(900))
+    done = rig.trade(FLAT, FLAT)
+    assert done.level is Level.CLOSED
+    assert done.state.cash == D(100)
+    row = done.state.risk.row(0)
+    assert row[rows.HIGH] == row[rows.VALUE] == row[rows.DAY_BASE] == 100 * 10**8
+    rig.server.deposit("USD", D(500))
+    again = rig.trade(FLAT, UP, FLAT, DOWN, FLAT)
+    assert len(again.trades) == 1 and again.state.cash < D(101)
+    rig.assert_whole()

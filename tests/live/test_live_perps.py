@@ -15,6 +15,7 @@ from venue_server import VenueServer
 
 from memesnipe_cli.errors import RefusedError
 from memesnipe_cli.live.flattening import flatten_live
+from memesnipe_cli.live.guarding import Guard
 from memesnipe_cli.live.request import LiveRun
 from memesnipe_cli.market.live.feed import BarsClosed, ClosedBar
 from memesnipe_cli.risk.latch import Hold, LatchFile
@@ -199,8 +200,12 @@ def test_too_little_capital_for_a_contract_is_said_before(rig: PerpRig) -> None:
     assert not rig.server.oracle.ours()
 
 
-def test_a_short_without_cash_for_all_of_it_is_not_sent(rig: PerpRig) -> None:
+def test_a_short_without_cash_for_all_of_it_is_not_sent(
+    rig: PerpRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rig.trade(FLAT)
+    # As between a withdrawal and the moment at which the account learns of it.
+    monkeypatch.setattr(Guard, "settle_flows", lambda self: D(0))
     rig.server.withdraw("USD", CASH - 500)
     done = rig.trade(FLAT, DOWN, LOW)
     assert not done.left and not rig.server.oracle.ours()
