@@ -359,8 +359,8 @@ def complete() -> int:
     return shell_complete(root_command(), {}, "memesnipe", VARIABLE, os.environ[VARIABLE])
 
 
-def main() -> None:
-    """The console script."""
+def main() -> int:
+    """The console script's work; the exit code of the process."""
     # No plugin of another package gets to see our settings; and looking for one reads all installed metadata.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     signals.install()
@@ -372,4 +372,4 @@ def main() -> None:
         # What was left in the buffer has nowhere to go; the interpreter must not complain of it a second
         # time.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+    return code

@@ -152,8 +152,9 @@ class Partitions:
 
         path = self.file(month)
         try:
-            with path.open("rb") as source:
-                table = parquet.ParquetFile(source).read(columns=list(self._types), use_threads=False)
+            # By its path: of a file that Python opened, Arrow's threads keep Python objects until after this returns.
+            with parquet.ParquetFile(path) as source:
+                table = source.read(columns=list(self._types), use_threads=False)
         except FileNotFoundError:
             # Removed by a pruning between the listing and now.
             return None

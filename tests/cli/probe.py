@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from memesnipe_cli import cli, errors
+from memesnipe_cli.__main__ import main
 
 app = cli.command_app("A command for tests.", group=False)
 
@@ -65,4 +66,4 @@ def install() -> None:
 
 if __name__ == "__main__":
     install()
-    cli.main()
+    main()

@@ -25,10 +25,8 @@ def imported_by(*args: str) -> set[str]:
         "import sys\n"
         f"sys.argv = ['memesnipe', *{list(args)!r}]\n"
         "from memesnipe_cli.cli import main\n"
-        "try:\n"
-        "    main()\n"
-        "except SystemExit as end:\n"
-        "    assert not end.code, end.code\n"
+        "code = main()\n"
+        "assert not code, code\n"
         "sys.stderr.write('\\n'.join(sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)

@@ -80,7 +80,7 @@ def test_a_closed_stdout_is_not_given_to_the_next_file(tmp_path: Path) -> None:
         "import probe; probe.install()\n"
         "from memesnipe_cli.console import guard_standard_streams; guard_standard_streams()\n"
         f"assert open({str(tmp_path / 'file')!r}, 'w').fileno() > 2\n"
-        "from memesnipe_cli import cli; cli.main()\n"
+        "from memesnipe_cli.__main__ import main; main()\n"
     )
     done = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-c", code], stderr=subprocess.PIPE, text=True

@@ -121,8 +121,8 @@ def test_status_is_light(program: Program) -> None:
     code = (
         f"import sys; sys.argv = ['memesnipe', *{program.options!r}, 'trade', 'status', '--json']\n"
         "from memesnipe_cli.cli import main\n"
-        "try:\n    main()\n"
-        "except SystemExit:\n    sys.stderr.write('\\n'.join(sys.modules))\n"
+        "main()\n"
+        "sys.stderr.write('\\n'.join(sys.modules))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
