@@ -28,7 +28,7 @@ def unattended(run: Run, account: str) -> str:
     """That the watch could close this account now with nobody there, in words; "" for one on paper, which needs no key.
     Asks the venue. Raises ConfigError where it could not, NetworkError where the venue is out of reach."""
     from memesnipe_cli.commands.trade_keys import first_key
-    from memesnipe_cli.commands.trade_live import open_venue
+    from memesnipe_cli.commands.venue_access import open_venue
 
     from memesnipe_cli.engine.account_said import is_live
 
@@ -38,7 +38,8 @@ def unattended(run: Run, account: str) -> str:
     venue = str((state.session or {})["venue"])
     _check_profile(run, account, venue)
     name = first_key(run, venue, *KEYS)
-    _, use, _ = open_venue(run, venue, name, "watch", unattended=True)
+    with open_venue(run, venue, name, "watch", account, unattended=True) as access:
+        use = access.key_use
     return (
         f"it could close account {account} now: {venue}/{name} ({use['fingerprint']}) was read unattended, and may"
         f" {' and '.join(use['rights'])}"
@@ -95,7 +96,7 @@ class LiveBooks:
         used, NetworkError where the venue is out of reach."""
         from memesnipe_cli.commands.trade_flatten_live import flatten_record, prices_of
         from memesnipe_cli.commands.trade_keys import first_key
-        from memesnipe_cli.commands.trade_live import open_venue
+        from memesnipe_cli.commands.venue_access import open_venue
 
         from memesnipe_cli.live.flattening import flatten_live
         from memesnipe_cli.live.starting import KEY_USE
@@ -106,14 +107,16 @@ class LiveBooks:
         _check_profile(run, account, str(session["venue"]))
         held = self.held()
         name = first_key(run, session["venue"], *KEYS)
-        venue, key_use, _ = open_venue(run, session["venue"], name, "watch", unattended=True)
-        with prices_of(run, session) as feed:
-            run.store.journal(account).append(KEY_USE, key_use)
+        with (
+            open_venue(run, session["venue"], name, "watch", account, unattended=True) as access,
+            prices_of(run, session) as feed,
+        ):
+            run.store.journal(account).append(KEY_USE, access.key_use)
             report = flatten_live(
                 run.store,
                 account,
                 run.profile,
-                venue,
+                access.venue,
                 feed,
                 reason=reason,
                 by=WATCH,

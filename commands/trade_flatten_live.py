@@ -31,7 +31,7 @@ def take_and_sell(
 ) -> dict[str, Any]:
     """Take a live account over from its trader and sell what is named: the `flatten` record. The venue is opened first:
     a trader is not ended by somebody who cannot sell. Raises ConfigError, NetworkError, and as `taken_over` does."""
-    from memesnipe_cli.commands.trade_live import open_venue
+    from memesnipe_cli.commands.venue_access import open_venue
 
     from memesnipe_cli.live.flattening import flatten_live
     from memesnipe_cli.live.starting import KEY_USE
@@ -43,14 +43,17 @@ def take_and_sell(
             f"account {account!r} trades at {session['venue']}, and profile {run.profile.name} does not",
             f"name the live profile of {session['venue']}: --profile NAME",
         )
-    venue, key_use, _ = open_venue(run, session["venue"], key, "flatten")
-    with prices_of(run, session) as feed, taken_over(store.paths, account) as taken:
-        store.journal(account).append(KEY_USE, key_use)
+    with (
+        open_venue(run, session["venue"], key, "flatten", account) as access,
+        prices_of(run, session) as feed,
+        taken_over(store.paths, account) as taken,
+    ):
+        store.journal(account).append(KEY_USE, access.key_use)
         report = flatten_live(
             store,
             account,
             run.profile,
-            venue,
+            access.venue,
             feed,
             reason=reason,
             strategy=strategy,

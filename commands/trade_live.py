@@ -12,11 +12,9 @@ from memesnipe_cli.console import OutputMode
 from memesnipe_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from memesnipe_cli.live.pulse import Pulse
     from memesnipe_cli.live.request import LiveRequest, LiveRun
     from memesnipe_cli.live.status import LoopStatus
     from memesnipe_cli.store.journal import Journal
-    from memesnipe_cli.venues.protocol import Venue
 
 ACCOUNT = "live"
 LIVE = "LIVE: real orders, real money"
@@ -139,6 +137,8 @@ def _run(
     base_ms: int,
     after_ms: int,
 ) -> int:
+    from memesnipe_cli.commands.venue_access import open_venue
+
     from memesnipe_cli.gentle_stop import gentle_stop
     from memesnipe_cli.live.loop import LiveLoop
     from memesnipe_cli.live.pulse import Pulse
@@ -150,7 +150,9 @@ def _run(
     pulse = Pulse()
     loops: list[LiveLoop] = []
     with ExitStack() as stack:
-        venue, key_use, key_check = open_venue(this_run, request.venue, asked.key, "live start", pulse)
+        access = stack.enter_context(
+            open_venue(this_run, request.venue, asked.key, "live start", request.account, pulse)
+        )
         symbols = list(dict.fromkeys([*request.symbols, *references]))
         base_url = this_run.profile.venue(request.venue).base_url
         feed = open_feed(
@@ -168,7 +170,13 @@ def _run(
         request = replace(request, should_stop=stop, on_line=_lines(this_run), say=told)
         console.say(f"{LIVE}: {request.venue}, account {request.account}, {', '.join(request.symbols)}")
         opened = open_live(
-            request, venue, feed, journal, after_ms, key_use, lambda: bool(loops) and not loops[0].stopping
+            request,
+            access.venue,
+            feed,
+            journal,
+            after_ms,
+            access.key_use,
+            lambda: bool(loops) and not loops[0].stopping,
         )
         view = stack.enter_context(open_view(console))
         beat = stack.enter_context(_heartbeat(this_run))
@@ -183,50 +191,12 @@ def _run(
 
         request = replace(request, say=say, on_status=on_status)
         opened.account.say = say
-        loop = LiveLoop(request, opened, feed, after_ms, key_check=key_check)
+        loop = LiveLoop(request, opened, feed, after_ms, key_check=access.check, signer_alive=access.alive)
         loops.append(loop)
         pulse.beat = loop.beat
         pulse.heard = loop.heard
         done = loop.run()
     return _end(this_run, request, done, stop.code)
-
-
-def open_venue(
-    this_run: Run,
-    venue: str,
-    name: str,
-    purpose: str,
-    pulse: Pulse | None = None,
-    *,
-    unattended: bool = False,
-) -> tuple[Venue, dict[str, Any], Callable[[], None]]:
-    """(the venue with the key of the vault, the journal's body of its use, a check of its rights). unattended:
-    nobody is asked for a passphrase, on a terminal neither. Raises ConfigError for a key that is not there or not
-    fit, NetworkError."""
-    from memesnipe_cli.commands.keys_kit import open_vault
-
-    from memesnipe_cli.vault.reading import key_use_body, read_key
-    from memesnipe_cli.vault.redaction import protect_logging
-    from memesnipe_cli.vault.rights import refuse_unfit, rights_words
-    from memesnipe_cli.venues.opening import Key, open_order_venue
-
-    key = read_key(open_vault(this_run, unattended=unattended), venue, name)
-    protect_logging()
-    hooks: dict[str, Any] = {} if pulse is None else {"before": pulse.before, "told": pulse.told}
-    opened = open_order_venue(
-        venue,
-        this_run.profile.venue(venue).base_url,
-        Key(key.id, key.secret),
-        this_run.store.paths.cache,
-        **hooks,
-    )
-
-    def check() -> None:
-        refuse_unfit(opened.key_rights(), key.kind, f"{venue}/{name}")
-
-    rights = opened.key_rights()
-    refuse_unfit(rights, key.kind, f"{venue}/{name}")
-    return opened, key_use_body(key, purpose, rights_words(rights)), check
 
 
 def _lines(this_run: Run) -> Callable[[str, Mapping[str, Any]], None]:

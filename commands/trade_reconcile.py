@@ -108,29 +108,29 @@ def _compare(
 ) -> tuple[Compared, bool]:
     """(what was found, whether a trader runs beside)."""
     from memesnipe_cli.commands.trade_keys import first_key
-    from memesnipe_cli.commands.trade_live import open_venue
+    from memesnipe_cli.commands.venue_access import open_venue
 
     from memesnipe_cli.live.comparing import look, mend
     from memesnipe_cli.live.starting import KEY_USE
 
     name = key or first_key(run, venue_name, "read", "trade")
     with run.console.progress(f"asking {venue_name}"), ExitStack() as stack:
-        venue, key_use, _ = open_venue(run, venue_name, name, _PURPOSE)
+        access = stack.enter_context(open_venue(run, venue_name, name, _PURPOSE, journal.account))
         try:
             stack.enter_context(journal.held())
         except StoreBusyError:
             if accept or settle:
                 raise
         else:
-            journal.append(KEY_USE, key_use)
-            done = mend(venue, journal, run.profile, accept=accept, settle=settle, reason=reason)
+            journal.append(KEY_USE, access.key_use)
+            done = mend(access.venue, journal, run.profile, accept=accept, settle=settle, reason=reason)
             return done, False
-        if key_use["kind"] != "read":
+        if access.key_use["kind"] != "read":
             run.console.warn(
                 "beside a trader a key that only reads is safer than one of the trader's kind:"
                 f" memesnipe keys add {venue_name} --name read --kind read"
             )
-        return look(venue, journal), True
+        return look(access.venue, journal), True
 
 
 def _rows(account: str, done: Compared) -> list[dict[str, Any]]:
@@ -202,7 +202,7 @@ def _say(run: Run, account: str, done: Compared, beside: bool) -> None:
     )
     console.say(f"{LIVE}; account {account}, {how}: {verdict}")
     for scope, hold in read_latch(run.store.paths, account).holds.items():
-        if done.clean and hold.cause == "reconciliation":
+        if done.clean and hold.cause in ("reconciliation", "restored"):
             console.say(
                 f"the breaker still stands at {hold.level.name} ({scope}: {hold.reason}):"
                 f" memesnipe breaker reset --account {account} --reason TEXT"

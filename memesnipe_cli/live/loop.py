@@ -27,6 +27,7 @@ from memesnipe_cli.records import time_text
 from memesnipe_cli.risk.bounds import CLOSED_BAR_MS
 from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.risk.scopes import ACCOUNT
+from memesnipe_cli.signer.errors import SignerGoneError
 
 if TYPE_CHECKING:
     from memesnipe_cli.live.request import LiveRequest
@@ -43,13 +44,15 @@ _NO_ENTRY = ~(layout.ENTER_MASK | layout.CLOSED_FLAG)
 
 @dataclass(slots=True)
 class LiveLoop:
-    """One run. key_check: asks the venue whether the key is still fit, and raises where it is not."""
+    """One run. key_check: asks the venue whether the key is still fit, and raises where it is not; signer_alive: raises
+    SignerGoneError where nobody can sign any more."""
 
     request: LiveRequest
     opened: Opened
     feed: LiveFeed
     after_ms: int
     key_check: Callable[[], None] = field(default=lambda: None)
+    signer_alive: Callable[[], None] = field(default=lambda: None)
     bars: int = 0
     stopping: bool = False
     _reporter: Reporter = field(init=False)
@@ -104,6 +107,11 @@ class LiveLoop:
                     break
             self._see_through()
             ended = True
+        except SignerGoneError as gone:
+            # It is not started anew, and nobody signs in its place: a person finds out why.
+            opened.guard.breaker.trip(ACCOUNT, Level.HALT, gone.code, gone.message)
+            request.say(f"{gone.message}; the breaker is at HALT, stops rest at the venue")
+            raise
         finally:
             if ended:
                 self._show(ended=True)
@@ -203,6 +211,7 @@ class LiveLoop:
 
     def _between(self) -> None:
         opened = self.opened
+        self.signer_alive()
         self._watch_clock()
         opened.account.market.look()
         opened.guard.look()

@@ -40,7 +40,7 @@ class Switch:
         try:
             foreign = venue.open_orders()
             self.armed = True
-            arm(venue, account.executor.book, foreign, self.seconds)
+            arm(venue, account.executor.book, foreign, self.seconds, account.executor.desk.gate.fence)
             self._refused = ""
         except RefusedError as refused:
             self.off()
@@ -52,5 +52,6 @@ class Switch:
         """Take it off, where it may be armed; before anything is sent that it would cancel. Raises NetworkError: then
         nothing may be sent."""
         if self.armed:
-            disarm(self.account.executor.desk.venue)
+            desk = self.account.executor.desk
+            disarm(desk.venue, desk.gate.fence)
             self.armed = False

@@ -63,6 +63,11 @@ class Gate:
         return cls(Bounds.of(profile), venues, profile.cluster, fence)
 
     @property
+    def fence(self) -> int:
+        """The right to send that orders are approved under."""
+        return self._standing.fence
+
+    @property
     def exposure(self) -> Exposure:
         """What is held and waits, as the gate counts it."""
         return self._standing.exposure

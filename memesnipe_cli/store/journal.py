@@ -16,7 +16,6 @@ from typing import Any
 
 from memesnipe_cli import clock
 from memesnipe_cli.errors import StoreDamagedError, UsageError
-from memesnipe_cli.store import fold as folding
 from memesnipe_cli.store import locks, segments
 from memesnipe_cli.store.canonical import JsonValue, plain
 from memesnipe_cli.store.entry import NO_HASH, Entry, Head, compose
@@ -29,6 +28,7 @@ from memesnipe_cli.store.files import (
     write_file,
 )
 from memesnipe_cli.store.fold import Fold, S
+from memesnipe_cli.store.following import Following
 from memesnipe_cli.store.paths import StorePaths
 from memesnipe_cli.store.version import ensure_marker
 
@@ -37,7 +37,6 @@ TORN = "journal_torn"
 
 _KIND = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
 _PENDING = re.compile(r"^([0-9]{6})\.([0-9]+)\.torn\.pending$")
-_SNAPSHOT_EVERY = 1_000
 
 
 class Journal:
@@ -107,21 +106,7 @@ class Journal:
     def replay(self, fold: Fold[S]) -> S:
         """The state of `fold` after the last entry: from its snapshot where that is valid, else from the
         first line."""
-        snapshot = folding.read_snapshot(self.folder, fold)
-        if snapshot is not None and segments.stands(self.folder, snapshot.position):
-            state = fold.load(snapshot.state)
-            position = snapshot.position
-        else:
-            state = fold.initial()
-            position = segments.START
-        folded = 0
-        for entry, behind in segments.read_entries(self.folder, position):
-            state = fold.apply(state, entry)
-            position = behind
-            folded += 1
-        if folded >= _SNAPSHOT_EVERY:
-            folding.write_snapshot(self.folder, fold, position, fold.dump(state))
-        return state
+        return Following(self.folder, fold).now()
 
     @contextmanager
     def held(self, deadline_s: float = 0.0) -> Iterator[None]:

@@ -53,17 +53,3 @@ def read_key(vault: Vault, venue: str, name: str) -> VaultKey:
         id=material.id,
         secret=material.secret,
     )
-
-
-def key_use_body(key: VaultKey, purpose: str, rights: tuple[str, ...] | None) -> dict[str, Any]:
-    """The body of the journal's line on the use of a key: which one by its fingerprint, what for (`live start`,
-    `reconcile`, ...), and what it may do as its venue said just now (rights_words; None: not asked)."""
-    return {
-        "venue": key.venue,
-        "name": key.name,
-        "kind": key.kind,
-        "home": key.home,
-        "fingerprint": key.fingerprint,
-        "purpose": purpose,
-        "rights": None if rights is None else list(rights),
-    }

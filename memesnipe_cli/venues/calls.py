@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from memesnipe_cli.errors import ConfigError, MemesnipeError, NetworkError
 from memesnipe_cli.market.calling import Caller, Deadline
+from memesnipe_cli.signer.errors import SignerGoneError, SignerRefusedError
 from memesnipe_cli.venue_hosts import check_base_url
 from memesnipe_cli.venues.one_key import shared_by
-from memesnipe_cli.venues.outcome import Outcome, Unknown, outcome_of_answer, outcome_of_error
+from memesnipe_cli.venues.outcome import Outcome, Refused, Unknown, outcome_of_answer, outcome_of_error
 
 if TYPE_CHECKING:
     import ccxt
@@ -105,11 +106,20 @@ class Calls:
         self._urgent = False
         self._began = 0.0
 
-    def ask(self, what: str, call: Callable[[], Any], read: Callable[[Any], T], *, urgent: bool = False) -> T:
+    def ask(
+        self,
+        what: str,
+        call: Callable[[], Any],
+        read: Callable[[Any], T],
+        *,
+        urgent: bool = False,
+        fence: int = 0,
+    ) -> T:
         """What `read` makes of the answer. urgent: it is about an order that is out, and goes before other questions.
-        Raises NoSuchThingError where the venue says that it has none, NetworkError where no whole answer comes in
-        time."""
+        fence: of what changes something at the venue, as in `once`. Raises NoSuchThingError where the venue says that
+        it has none, NetworkError where no whole answer comes in time, SignerGoneError, SignerRefusedError."""
         self._urgent = urgent
+        self.exchange.fence = fence
 
         def again(_: str) -> None:
             self._say(what, False)
@@ -132,14 +142,18 @@ class Calls:
             # It was heard and answered: the connection is well.
             self._say(what, True)
             raise NoSuchThingError(f"{self.exchange.id} does not have {what}", error.hint) from error
+        except (SignerGoneError, SignerRefusedError):
+            # No venue was asked, and none will be.
+            raise
         except MemesnipeError as error:
             self._say(what, False)
             raise NetworkError(error.message, "see whether the venue and the key are well") from error
         self._say(what, True)
         return answer
 
-    def once(self, what: str, call: Callable[[], Any], named: Callable[[Any], object]) -> Outcome:
-        """Makes an order call, once. `named` takes the order's id out of the answer (None: it is not there)."""
+    def once(self, what: str, fence: int, call: Callable[[], Any], named: Callable[[Any], object]) -> Outcome:
+        """Makes an order call, once. fence: the right to send that it was approved under, which a signer asks for.
+        `named` takes the order's id out of the answer (None: it is not there)."""
         self._checked_address(self.exchange)
         caller = Caller(
             self.exchange,
@@ -147,10 +161,13 @@ class Calls:
             deadline=Deadline(self._order_timeout_s),
             attempts=1,
         )
+        self.exchange.fence = fence
         self._before()
         self._ordering = True
         try:
             answer = caller(lambda: self._timed(call), what=what, check=lambda _: None)
+        except SignerRefusedError as error:
+            said: Outcome = Refused(error.code, error.message)
         except Exception as error:
             # Whatever went wrong on the way, the order may have arrived.
             said = outcome_of_error(error.__cause__ or error, self._refusals)

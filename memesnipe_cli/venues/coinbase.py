@@ -65,7 +65,7 @@ class Coinbase:
         terms = checked_terms(COINBASE, approved, expires_ms)
         body = self._body(terms)
         approved.spend()
-        return self._create(body)
+        return self._create(body, approved.fence)
 
     def probe(self, approved: Approved, *, expires_ms: int | None = None) -> Outcome:
         """The same order again: Coinbase answers with the first one of that id, if there was one."""
@@ -74,7 +74,7 @@ class Coinbase:
         if not (opens or COINBASE.reduce_only or self._products.is_spot(terms.symbol)):
             # Sent late, it could turn a position round that something else has closed since.
             return Unknown("the exit of a perpetual is not sent again: a person must look")
-        return self._create(self._body(terms))
+        return self._create(self._body(terms), approved.fence)
 
     def cancel(self, approved: Approved, venue_id: str) -> Outcome:
         """Batch cancel of one."""
@@ -86,6 +86,7 @@ class Coinbase:
         approved.spend()
         return self._calls.once(
             "a cancel",
+            approved.fence,
             lambda: self._exchange.v3PrivatePostBrokerageOrdersBatchCancel({"order_ids": [venue_id]}),
             _cancelled,
         )
@@ -225,7 +226,7 @@ class Coinbase:
             raise UsageError(f"no funding is paid on {symbol!r}", "name a perpetual, e.g. BTC/USD:USD")
         return answers.funding(self._product_row(symbol))
 
-    def dead_man(self, seconds: int) -> None:
+    def dead_man(self, seconds: int, fence: int = 0) -> None:
         """Never: Coinbase has none."""
         raise UsageError("coinbase has no dead-man's switch", "let entries expire, and run the watchdog")
 
@@ -252,9 +253,9 @@ class Coinbase:
         }
         return {**body, "retail_portfolio_id": self._portfolio} if self._portfolio else body
 
-    def _create(self, body: dict[str, Any]) -> Outcome:
+    def _create(self, body: dict[str, Any], fence: int) -> Outcome:
         return self._calls.once(
-            "an order", lambda: self._exchange.v3PrivatePostBrokerageOrders(body), _created
+            "an order", fence, lambda: self._exchange.v3PrivatePostBrokerageOrders(body), _created
         )
 
     def _orders(self, filters: dict[str, Any]) -> list[VenueOrder]:

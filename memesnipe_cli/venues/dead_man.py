@@ -13,9 +13,16 @@ from memesnipe_cli.venues.protocol import Venue
 SECONDS = 60  # renewed every 15 to 30 seconds
 
 
-def arm(venue: Venue, book: OrderBook, open_orders: Sequence[VenueOrder], seconds: int = SECONDS) -> None:
-    """Arm or renew the switch. It cancels every order of the account: raises RefusedError where a protective stop or an
-    order that is not ours rests, UsageError where the venue has no switch or the time is none."""
+def arm(
+    venue: Venue,
+    book: OrderBook,
+    open_orders: Sequence[VenueOrder],
+    seconds: int = SECONDS,
+    fence: int = 0,
+) -> None:
+    """Arm or renew the switch. fence: the right to send. It cancels every order of the account: raises RefusedError
+    where a protective stop or an order that is not ours rests, UsageError where the venue has no switch or the time is
+    none."""
     if not venue.traits.dead_man_switch:
         raise UsageError(f"{venue.traits.venue} has no dead-man's switch", "let entries expire")
     if seconds < 1:
@@ -31,10 +38,10 @@ def arm(venue: Venue, book: OrderBook, open_orders: Sequence[VenueOrder], second
             raise RefusedError(
                 f"the switch would cancel {theirs.venue_id}, which is not ours", "use an account of its own"
             )
-    venue.dead_man(seconds)
+    venue.dead_man(seconds, fence)
 
 
-def disarm(venue: Venue) -> None:
+def disarm(venue: Venue, fence: int = 0) -> None:
     """Switch it off, where there is one."""
     if venue.traits.dead_man_switch:
-        venue.dead_man(0)
+        venue.dead_man(0, fence)

@@ -84,7 +84,9 @@ class Kraken:
         if deadline_ms is not None:
             body["deadline"] = format_time(deadline_ms)
         approved.spend()
-        return self._calls.once("an order", lambda: self._exchange.privatePostAddOrder(body), _first_txid)
+        return self._calls.once(
+            "an order", approved.fence, lambda: self._exchange.privatePostAddOrder(body), _first_txid
+        )
 
     def probe(self, approved: Approved, *, expires_ms: int | None = None) -> Outcome:
         """Never: the same id sent again may make a second order."""
@@ -99,6 +101,7 @@ class Kraken:
         approved.spend()
         return self._calls.once(
             "a cancel",
+            approved.fence,
             lambda: self._exchange.privatePostCancelOrder(body),
             lambda answer: venue_id or intent.id if _cancels(answer) else None,
         )
@@ -116,6 +119,7 @@ class Kraken:
         approved.spend()
         return self._calls.once(
             "an amendment",
+            approved.fence,
             lambda: self._exchange.privatePostAmendOrder(body),
             lambda answer: venue_id if _amend_id(answer) else None,
         )
@@ -256,7 +260,7 @@ class Kraken:
         """None: spot only."""
         raise UsageError(f"kraken pays no funding on {symbol!r}", "perpetuals are traded at coinbase")
 
-    def dead_man(self, seconds: int) -> None:
+    def dead_man(self, seconds: int, fence: int = 0) -> None:
         """CancelAllOrdersAfter, in seconds there (ccxt's own method takes milliseconds)."""
         if not 0 <= seconds <= 86_400:
             raise UsageError(f"a dead-man's switch of {seconds} s", "0 switches it off; at most a day")
@@ -264,6 +268,7 @@ class Kraken:
             "the dead-man's switch",
             lambda: self._exchange.privatePostCancelAllOrdersAfter({"timeout": str(seconds)}),
             lambda answer: wire.text(answer, "result", "triggerTime"),
+            fence=fence,
         )
 
     # Parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Protocol, Unpack
 
 from memesnipe_cli.errors import UsageError
 from memesnipe_cli.market.calling import Caller, Deadline
@@ -16,18 +16,32 @@ from memesnipe_cli.venues.coinbase import Coinbase
 from memesnipe_cli.venues.kraken import Kraken
 
 if TYPE_CHECKING:
+    import ccxt
+
     from memesnipe_cli.venues.protocol import Venue
 
 _PRODUCTS_TIMEOUT_S = 10.0
 _PRODUCTS_DEADLINE_S = 60.0
 
 
+class Credential(Protocol):
+    """What lets a client make requests that need a key: the key itself, or a signer that has it."""
+
+    def attach(self, exchange: ccxt.Exchange) -> None:
+        """Make the client able to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of a venue. Its secret is in no text that is made of it."""
+    """A key of a venue, in this process: for what adds and checks keys, never for what trades. Its secret is in no text
+    that is made of it."""
 
     name: str = field(repr=False)
     secret: str = field(repr=False)
+
+    def attach(self, exchange: ccxt.Exchange) -> None:
+        """Let the client sign by itself."""
+        exchange.apiKey, exchange.secret = self.name, self.secret
 
 
 # The one place where a name becomes a class.
@@ -37,7 +51,7 @@ _CLASSES: dict[str, Callable[..., Venue]] = {"kraken": Kraken, "coinbase": Coinb
 def open_order_venue(
     venue: str,
     base_url: str | None,
-    key: Key,
+    credential: Credential,
     cache_folder: Path,
     **options: Unpack[CallOptions],
 ) -> Venue:
@@ -57,5 +71,5 @@ def open_order_venue(
         cache_folder,
         base_url,
     )
-    exchange.apiKey, exchange.secret = key.name, key.secret
+    credential.attach(exchange)
     return _CLASSES[venue](exchange, **options)

@@ -97,6 +97,6 @@ class Venue(Protocol):
     def funding(self, symbol: str) -> Funding:
         """Of a perpetual. Raises UsageError for what is none."""
 
-    def dead_man(self, seconds: int) -> None:
+    def dead_man(self, seconds: int, fence: int = 0) -> None:
         """The venue cancels every order of the account unless told again within so many seconds; 0 switches it off.
-        Raises UsageError where the venue has none."""
+        fence: the right to send (Approved.fence). Raises UsageError where the venue has none."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from memesnipe_cli.store import Entry, Store
 from memesnipe_cli.store import fold as folding
-from memesnipe_cli.store import journal as journals
+from memesnipe_cli.store import following
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.store.paths import StorePaths
 
@@ -46,7 +46,7 @@ class Totals:
 
 @pytest.fixture(autouse=True)
 def frequent_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journals, "_SNAPSHOT_EVERY", 3)
+    monkeypatch.setattr(following, "_SNAPSHOT_EVERY", 3)
 
 
 def fill(store: Store, count: int) -> None:

@@ -12,8 +12,9 @@ from vault_cases import COINBASE_LINES, KRAKEN_LINES, OTHER_LINES, PASSPHRASE, d
 from venue_server import VenueServer
 
 from memesnipe_cli.cli import run
+from memesnipe_cli.commands.venue_access import key_use_body
 from memesnipe_cli.errors import ConfigError
-from memesnipe_cli.vault.reading import key_use_body, read_key
+from memesnipe_cli.vault.reading import read_key
 from memesnipe_cli.vault.rights import refuse_unfit, rights_words
 from memesnipe_cli.venues.facts import KeyRights
 
@@ -88,7 +89,9 @@ def test_a_fit_key_is_kept_and_checked_again(venue, call, home, capsys) -> None:
     (row,) = json.loads(capsys.readouterr().out)
     assert row["rights"] == ["read", "trade"] and row["checked"] is not None
 
-    body = key_use_body(read_key(user_vault(home), name, "trade"), "live start", ("read", "trade"))
+    key = read_key(user_vault(home), name, "trade")
+    facts = {"kind": key.kind, "home": key.home, "fingerprint": key.fingerprint}
+    body = key_use_body(name, "trade", facts, "live start", ("read", "trade"))
     assert body["fingerprint"] == row["fingerprint"]
     assert set(body) == {"venue", "name", "kind", "home", "fingerprint", "purpose", "rights"}
 
