@@ -135,4 +135,7 @@ def _judge(run: Run, asked: SignerOrder, exchange: Any) -> Judge:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # Nobody waits for what a venue still drips.
+    sys.stderr.flush()
+    os._exit(code)
