@@ -77,10 +77,11 @@ def open_venue(
 
 
 def key_use_body(
-    venue: str, name: str, facts: Mapping[str, str], purpose: str, rights: tuple[str, ...] | None
+    venue: str, name: str, facts: Mapping[str, Any], purpose: str, rights: tuple[str, ...] | None
 ) -> dict[str, Any]:
     """The body of the journal's line on the use of a key: which one by its fingerprint, what for (`live start`,
-    `reconcile`, ...), and what it may do as its venue said just now (rights_words; None: not asked)."""
+    `reconcile`, ...), what it may do as its venue said just now (rights_words; None: not asked), and how the signer's
+    memory is guarded (Hardened)."""
     return {
         "venue": venue,
         "name": name,
@@ -89,4 +90,5 @@ def key_use_body(
         "fingerprint": facts["fingerprint"],
         "purpose": purpose,
         "rights": None if rights is None else list(rights),
+        "memory": facts["memory"],
     }

@@ -90,10 +90,10 @@ def test_a_fit_key_is_kept_and_checked_again(venue, call, home, capsys) -> None:
     assert row["rights"] == ["read", "trade"] and row["checked"] is not None
 
     key = read_key(user_vault(home), name, "trade")
-    facts = {"kind": key.kind, "home": key.home, "fingerprint": key.fingerprint}
+    facts = {"kind": key.kind, "home": key.home, "fingerprint": key.fingerprint, "memory": {}}
     body = key_use_body(name, "trade", facts, "live start", ("read", "trade"))
     assert body["fingerprint"] == row["fingerprint"]
-    assert set(body) == {"venue", "name", "kind", "home", "fingerprint", "purpose", "rights"}
+    assert set(body) == {"venue", "name", "kind", "home", "fingerprint", "purpose", "rights", "memory"}
 
     venue.set_rights([*TRADING[name], TAKING[name]])
     assert call("check", "--json") == 4
