@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ def main() -> int:
     from memesnipe_cli.errors import MemesnipeError
     from memesnipe_cli.signer import frames
     from memesnipe_cli.signer.client import SignerOrder
+    from memesnipe_cli.signer.errors import as_said
     from memesnipe_cli.signer.hardening import Hardened
 
     link = socket.socket(fileno=int(sys.argv[1]))
@@ -43,7 +45,7 @@ def main() -> int:
     try:
         service, facts, page_locked = _service(link, SignerOrder(**asked))
     except MemesnipeError as error:
-        frames.write(link, {"refused": error.code, "message": error.message, "hint": error.hint})
+        frames.write(link, as_said(error))
         return 1
     locked = "all" if all_locked else "secret" if page_locked else "none"
     frames.write(link, {**facts, "memory": Hardened(not hidden, locked, dies).as_dict()})
@@ -53,14 +55,42 @@ def main() -> int:
 
 def _service(link: socket.socket, asked: SignerOrder) -> tuple[Any, dict[str, str], bool]:
     """What serves, what may be told of the key, whether the page of its secret is locked. Raises MemesnipeError."""
-    from memesnipe_cli.venue_hosts import ORDER_VENUES
+    from memesnipe_cli.vault.naming import is_venue, is_wallet
 
-    return _for_venue(link, asked) if asked.owner in ORDER_VENUES else _for_checkpoints(link, asked)
+    if is_venue(asked.owner):
+        return _for_venue(link, asked)
+    return _for_wallet(link, asked) if is_wallet(asked.owner) else _for_checkpoints(link, asked)
+
+
+def _for_wallet(link: socket.socket, asked: SignerOrder) -> tuple[Any, dict[str, str], bool]:
+    from memesnipe_cli.cli import Run
+    from memesnipe_cli.console import Console, OutputMode
+    from memesnipe_cli.risk.latch import LatchFile
+    from memesnipe_cli.signer.reading import KeyReader
+    from memesnipe_cli.signer.wallet_evm import EvmWallet
+    from memesnipe_cli.signer.wallet_solana import SolanaWallet
+    from memesnipe_cli.signer.wallets import Guard, Wallet, WalletService
+    from memesnipe_cli.vault.naming import SOLANA
+    from memesnipe_cli.vault.wallet_shapes import check_library
+
+    check_library(asked.owner)
+    run = Run(Console(OutputMode.HUMAN), asked.profile, Path(asked.store))
+    profile = run.profile
+    latch = LatchFile(run.store.paths, asked.account) if asked.account else None
+    facts, secret = KeyReader(asked).held()
+    kind = SolanaWallet if asked.owner == SOLANA else EvmWallet
+    try:
+        wallet: Wallet = kind(secret, profile.wallets)
+    except ValueError as problem:
+        raise _no_key(asked, problem) from None
+    look = None if latch is None else partial(latch.read, must_exist=True)
+    guard = Guard(profile, look, trades=asked.orders)
+    return WalletService(link, wallet, guard), facts.told(), secret.locked
 
 
 def _for_checkpoints(link: socket.socket, asked: SignerOrder) -> tuple[Any, dict[str, str], bool]:
-    from memesnipe_cli.signer.reading import KeyReader
     from memesnipe_cli.signer.checkpoints import CheckpointService
+    from memesnipe_cli.signer.reading import KeyReader
 
     facts, secret = KeyReader(asked).held()
     try:
@@ -135,7 +165,9 @@ def _judge(run: Run, asked: SignerOrder, exchange: Any) -> Judge:
 
 
 if __name__ == "__main__":
-    code = main()
+    from memesnipe_cli.signer.last_words import with_last_words
+
+    code = with_last_words("the signer", main)
     # Nobody waits for what a venue still drips.
     sys.stderr.flush()
     os._exit(code)

@@ -8,16 +8,17 @@ from __future__ import annotations
 import contextlib
 import queue
 import socket
+import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from memesnipe_cli.errors import ConfigError
 from memesnipe_cli.signer import frames
-from memesnipe_cli.signer.errors import SignerGoneError, SignerRefusedError
+from memesnipe_cli.signer.errors import SignerGoneError, SignerRefusedError, heard
 
 if TYPE_CHECKING:
     import ccxt
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 READY_S = 180.0
 _GRACE_S = 1.0  # the signer gives up by itself; this much later its answer is not waited for
 _END_S = 2.0
+_SEND_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,21 @@ class SignerOrder:
     unattended: bool = False
 
 
+class SignerProcess(Protocol):
+    """What is asked of the process itself; a Popen."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """How it ended; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """How it ended. Raises subprocess.TimeoutExpired."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
 class Signer:
     """A running signer of one key. Any thread may call; several requests may be under way."""
 
@@ -50,8 +67,9 @@ class Signer:
         """Starts the process and does not wait for it. Raises SignerGoneError where it cannot be started."""
         ours, theirs = socket.socketpair()
         try:
-            self._process = subprocess.Popen(  # noqa: S603  our own program, with a number
-                [sys.executable, "-m", module, str(theirs.fileno())],
+            process: SignerProcess = subprocess.Popen(  # noqa: S603  our own program, with a number
+                # -P: no module is taken from the folder that this happens to run in.
+                [sys.executable, "-P", "-m", module, str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
                 stdout=subprocess.DEVNULL,
             )
@@ -62,6 +80,12 @@ class Signer:
             ) from problem
         finally:
             theirs.close()
+        self._talk(ours, process, asked)
+
+    def _talk(self, ours: socket.socket, process: SignerProcess, asked: SignerOrder) -> None:
+        # A signer that hangs takes nothing any more: a full buffer must not hold the trader up.
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_S, 0))
+        self._process = process
         self._link = ours
         self._writing = threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[dict[str, Any] | None]] = {}
@@ -92,7 +116,7 @@ class Signer:
                 )
             if "refused" in said:
                 self.close()
-                raise ConfigError(said["message"], said["hint"], code=said["refused"])
+                raise heard(said)
             self._link.settimeout(None)
             self._facts = said
             threading.Thread(target=self._read, name="signer", daemon=True).start()
@@ -151,6 +175,7 @@ class Signer:
             "params": dict(params),
             "fence": fence,
             "timeout_ms": timeout_ms,
+            "asked_s": time.monotonic(),
         }
         said = self.ask(message, timeout_ms / 1000 + _GRACE_S)
         if said is None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from memesnipe_cli.errors import ConfigError, RefusedError
+from collections.abc import Mapping
+from typing import Any
+
+from memesnipe_cli.errors import ConfigError, ExitCode, MemesnipeError, RefusedError
 
 
 class SignerRefusedError(RefusedError):
@@ -19,3 +22,20 @@ class SignerGoneError(ConfigError):
     """The signer has ended: nobody here can sign, and nobody else does it in its place."""
 
     code = "signer_gone"
+
+
+def as_said(error: MemesnipeError) -> dict[str, Any]:
+    """What one process tells another of an error that ended it."""
+    return {
+        "refused": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "exit_code": int(error.exit_code),
+    }
+
+
+def heard(said: Mapping[str, Any]) -> ConfigError:
+    """The inverse: with the same words and the same exit code."""
+    error = ConfigError(said["message"], said["hint"], code=said["refused"])
+    error.exit_code = ExitCode(said["exit_code"])
+    return error

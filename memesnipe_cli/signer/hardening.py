@@ -43,12 +43,12 @@ def hide_memory() -> bool:
     return bool(libc.prctl(_PR_GET_DUMPABLE, 0, 0, 0, 0) == 0)
 
 
-def die_with_parent(parent: int) -> bool:
-    """Be ended by the kernel when the process `parent`, which started this one, ends. Ends at once where it has ended
-    already."""
+def die_with_parent(parent: int, number: signal.Signals = signal.SIGKILL) -> bool:
+    """Be ended by the kernel, with that signal, when the process `parent`, which started this one, ends. Ends at once
+    where it has ended already."""
     if not sys.platform.startswith("linux"):
         return False
-    done = bool(_libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0)
+    done = bool(_libc().prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0) == 0)
     if os.getppid() != parent:
         os._exit(1)
     return done

@@ -9,12 +9,14 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import sys
 from collections.abc import Callable
 
 from memesnipe_cli.signer.hardening import lock_page
 
 _PAGE = mmap.PAGESIZE
 LARGEST = 4 * _PAGE
+_MADV_WIPEONFORK = 18  # Linux 4.14; Python has no name for it
 
 
 class HeldSecret:
@@ -23,13 +25,18 @@ class HeldSecret:
     def __init__(self, read_into: Callable[[memoryview], int]) -> None:
         """read_into: fills the buffer it is given and says how many bytes it wrote."""
         self._map = mmap.mmap(-1, LARGEST, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        for advice in ("MADV_DONTDUMP", "MADV_WIPEONFORK"):
-            if hasattr(mmap, advice):
-                self._map.madvise(getattr(mmap, advice))
+        if sys.platform.startswith("linux"):
+            self._map.madvise(mmap.MADV_DONTDUMP)
+            self._map.madvise(_MADV_WIPEONFORK)
         whole = memoryview(self._map)
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(self._map))
         self.locked = lock_page(self._address, LARGEST)
-        self._size = read_into(whole)
+        self._size = 0
+        try:
+            self._size = read_into(whole)
+        except BaseException:
+            self.wipe()
+            raise
         self.view: memoryview = whole[: self._size]
 
     def wipe(self) -> None:

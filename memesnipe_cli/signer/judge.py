@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from memesnipe_cli import clock
+from memesnipe_cli.clock import SECOND_MS
 from memesnipe_cli.risk.bounds import Bounds
 from memesnipe_cli.risk.intent import Action, OrderIntent
 from memesnipe_cli.risk.latch_state import Latch
@@ -22,7 +23,8 @@ from memesnipe_cli.risk.scopes import ACCOUNT, strategy_scope, symbol_scope
 from memesnipe_cli.signer.books import Books
 from memesnipe_cli.signer.endpoints import Use
 from memesnipe_cli.signer.errors import SignerRefusedError
-from memesnipe_cli.signer.on_the_wire import CANCELS, ORDERS, WireOrder, kraken_amendment
+from memesnipe_cli.signer.on_the_wire import CANCELS, ORDERS, WireOrder, kraken_amendment, kraken_switch
+from memesnipe_cli.venues.holdings import is_perpetual
 from memesnipe_cli.venues.order_book import Order
 from memesnipe_cli.venues.order_state import LIVE, OrderState
 from memesnipe_cli.venues.traits import Traits
@@ -105,16 +107,27 @@ class Judge:
         order = books.orders.orders.get(wire.id)
         if order is None:
             raise SignerRefusedError("record", f"the journal has no order {wire.id}")
-        resent = self._traits.idempotent_resend
+        intent = order.intent
+        # Sent late, the exit of a perpetual that cannot be told to reduce only could turn the position round.
+        opens = intent.action is Action.ENTRY
+        turns = is_perpetual(intent.symbol) and not opens and not self._traits.reduce_only
+        resent = self._traits.idempotent_resend and not turns
         states = (OrderState.SENT, OrderState.UNKNOWN) if resent else (OrderState.SENT,)
         if order.state not in states:
             raise SignerRefusedError("record", f"the order {wire.id} is {order.state} by the journal")
         if wire.id in self._signed and not resent:
             raise SignerRefusedError("twice", f"the order {wire.id} was signed before: it is sent once")
-        intent = order.intent
         product, unit = self._product(intent.symbol)
-        trigger = intent.stop if intent.action is Action.PROTECT else None
-        meant = WireOrder(intent.id, product, intent.side, intent.qty / unit, intent.price, trigger)
+        meant = WireOrder(
+            id=intent.id,
+            product=product,
+            side=intent.side,
+            size=intent.qty / unit,
+            price=intent.price,
+            trigger=intent.stop if intent.action is Action.PROTECT else None,
+            expires_s=-(-order.expires_ms // SECOND_MS),
+            deadline_ms=order.deadline_ms,
+        )
         if wire != meant or intent.venue != self._traits.venue:
             raise SignerRefusedError("record", f"the order {wire.id} is another one by the journal")
         return order
@@ -124,6 +137,8 @@ class Judge:
         opens = "buy" if intent.position == "long" else "sell"
         if intent.side != opens or intent.price is None:
             raise SignerRefusedError("side", f"{intent.id} opens nothing: {intent.side}, {intent.position}")
+        if intent.side == "sell" and not is_perpetual(intent.symbol):
+            raise SignerRefusedError("lots", f"{intent.id} would sell {intent.base} that is not ours")
         for scope in (ACCOUNT, strategy_scope(intent.strategy), symbol_scope(intent.symbol)):
             if latch.level(scope) >= Level.HALT:
                 raise SignerRefusedError(
@@ -162,14 +177,15 @@ class Judge:
                 )
 
     def _our_lots(self, books: Books, intent: OrderIntent, order_id: str, qty: Decimal) -> None:
-        """What protects or leaves sells what is ours, and no more, with what rests beside it."""
+        """What protects or leaves sells what is ours, and no more, with what rests beside it. qty: what may still
+        fill."""
         closes = "sell" if intent.position == "long" else "buy"
         if intent.side != closes:
             raise SignerRefusedError("side", f"{intent.id} leaves nothing: {intent.side}, {intent.position}")
         held = books.orders.held(intent.strategy, intent.symbol)
         beside = sum(
             (
-                each.left
+                _may_fill(each)
                 for each in books.orders.live()
                 if each.intent.id != order_id
                 and (each.intent.strategy, each.intent.symbol) == (intent.strategy, intent.symbol)
@@ -192,18 +208,25 @@ class Judge:
         order = books.orders.orders.get(books.orders.by_venue_id.get(wire.venue_id, ""))
         if order is None or order.amendment is None or order.state not in LIVE:
             raise SignerRefusedError("record", f"the journal has no amendment of the order {wire.venue_id}")
-        terms = order.amendment.terms
-        if (wire.size, wire.price, wire.trigger) != (terms.qty, terms.price, terms.stop):
+        terms, deadline_ms = order.amendment.terms, order.amendment.deadline_ms
+        meant = (terms.qty, terms.price, terms.stop, deadline_ms)
+        if (wire.size, wire.price, wire.trigger, wire.deadline_ms) != meant:
             raise SignerRefusedError("record", f"the amendment {terms.id} is another one by the journal")
         if order.intent.action is not Action.PROTECT:
             raise SignerRefusedError("record", f"{order.intent.id} is no protective stop")
-        self._our_lots(books, terms, order.intent.id, wire.size)
+        self._our_lots(books, terms, order.intent.id, wire.size - order.filled)
 
     def _switch(self, books: Books, params: Mapping[str, Any]) -> None:
         """Armed, it cancels every order of the account."""
         protecting = [each for each in books.orders.live() if each.intent.action is Action.PROTECT]
-        if str(params.get("timeout")) != "0" and protecting:
+        if kraken_switch(params) and protecting:
             raise SignerRefusedError("switch", f"it would cancel the stop {protecting[0].intent.id}")
+
+
+def _may_fill(order: Order) -> Decimal:
+    """What may still fill of an order; while other terms of it may stand, of the larger ones."""
+    asked = order.intent.qty if order.amendment is None else max(order.intent.qty, order.amendment.terms.qty)
+    return asked - order.filled
 
 
 def _notional(intent: OrderIntent) -> Decimal:

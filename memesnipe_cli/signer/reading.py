@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from memesnipe_cli.errors import ConfigError
+from memesnipe_cli.signer.errors import heard
 from memesnipe_cli.signer.held import HeldSecret, read_to_end
+from memesnipe_cli.vault.naming import is_wallet
+from memesnipe_cli.vault.wallet_shapes import wallet_bytes
 
 if TYPE_CHECKING:
     from memesnipe_cli.signer.client import SignerOrder
@@ -46,7 +49,7 @@ class KeyReader:
         words = [asked.owner, asked.key, asked.profile, asked.store, "yes" if asked.unattended else "no"]
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own program, names of ours
-                [sys.executable, "-m", module, str(says), str(gives), *words],
+                [sys.executable, "-P", "-m", module, str(says), str(gives), *words],
                 pass_fds=(says, gives),
                 stdout=subprocess.DEVNULL,
             )
@@ -74,7 +77,7 @@ class KeyReader:
             )
         said: dict[str, Any] = orjson.loads(words)
         if "refused" in said:
-            raise ConfigError(said["message"], said["hint"], code=said["refused"])
+            raise heard(said)
         return KeyFacts(**said), secret
 
 
@@ -88,7 +91,9 @@ def hand_over(key: VaultKey, says: int, gives: int) -> None:
 
 
 def _as_used(owner: str, secret: str) -> bytes:
-    """What is kept as base64 is used decoded, every other secret as it is kept."""
+    """What is kept as base64 is used decoded, a wallet's key as its 32 bytes, every other secret as it is kept."""
+    if is_wallet(owner):
+        return wallet_bytes(owner, secret)
     return base64.b64decode(secret, validate=True) if owner in _BASE64 else secret.encode()
 
 

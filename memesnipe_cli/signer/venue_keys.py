@@ -60,15 +60,22 @@ def _kraken(exchange: ccxt.Exchange, key_id: str, secret: HeldSecret) -> None:
 
 
 def _coinbase(exchange: ccxt.Exchange, key_id: str, secret: HeldSecret) -> None:
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    key = load_pem_private_key(secret.view, password=None)
-    secret.wipe()
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise ValueError("the key is no ECDSA key")
+    try:
+        key = load_pem_private_key(secret.view, password=None)
+    except TypeError:
+        raise ValueError("the key is encrypted") from None
+    except UnsupportedAlgorithm:
+        raise ValueError("the key is of an unknown kind") from None
+    finally:
+        secret.wipe()
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise ValueError("the key is no ECDSA key on P-256")
     algorithm = ec.ECDSA(hashes.SHA256())
 
     def token(seconds: int, method: str | None = None, url: str | None = None, eddsa: bool = False) -> str:

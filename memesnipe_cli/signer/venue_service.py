@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -63,7 +64,7 @@ class VenueService:
                 rule = getattr(error, "rule", "store")
                 self._answer({"id": number, "refused": rule, "message": error.message, "hint": error.hint})
                 continue
-            self._senders.submit(self._send, number, call)
+            self._senders.submit(self._send, request, call)
 
     def _checked(self, request: Mapping[str, Any]) -> Callable[[], Any]:
         exchange = self._exchange
@@ -78,9 +79,16 @@ class VenueService:
         exchange.timeout = max(1, int(request["timeout_ms"]))
         return lambda: exchange.fetch2(path, api, method, params)
 
-    def _send(self, number: int, call: Callable[[], Any]) -> None:
+    def _send(self, request: Mapping[str, Any], call: Callable[[], Any]) -> None:
         import ccxt
 
+        number, within_s = request["id"], int(request["timeout_ms"]) / 1000
+        if time.monotonic() - float(request["asked_s"]) > within_s:
+            # This process stood still, or its threads are all busy: the trader has given the answer up by now, and may
+            # find the order missing at the venue before it is there.
+            late = {"refused": "late", "message": f"it was asked for more than {within_s:g} s ago"}
+            self._answer({"id": number, **late, "hint": "see what holds this machine up"})
+            return
         try:
             answer: dict[str, Any] = {"id": number, "answer": call()}
         except ccxt.BaseError as error:

@@ -120,6 +120,8 @@ class Audit:
             elif "dust" in body:
                 dusty.add(body["symbol"])
             lines += "took" in body
+            refused = str(body.get("reason", ""))
+            assert not refused.startswith("signer_") or refused.startswith("signer_late"), body
         open_orders = {each.intent.id: each.left for each in book.live()}
         oracle.assert_books_agree(Books(trades=trades, open_orders=open_orders))
         assert not book.unsettled()

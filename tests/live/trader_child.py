@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow.parquet  # noqa: F401
 import tenacity.nap
 from trader_scale import Scale, ScaleFeed, VenueClock
-from venue_server.keys import COINBASE_KEY, KRAKEN_KEY, KRAKEN_SECRET, coinbase_secret
+from trader_signer import ForkedSigner
 
 from memesnipe_cli import clock
 from memesnipe_cli.clock import MINUTE_MS
@@ -43,7 +43,7 @@ from memesnipe_cli.store.tables import Candles, SeriesKey
 from memesnipe_cli.strategies.registry import load
 from memesnipe_cli.venues import one_key
 from memesnipe_cli.venues.executor import Executor
-from memesnipe_cli.venues.opening import Key, open_order_venue
+from memesnipe_cli.venues.opening import open_order_venue
 from memesnipe_cli.venues.order_state import OrderState
 
 ACCOUNT = "live"
@@ -191,10 +191,10 @@ def trade(life: Life) -> dict[str, Any]:
     )
     store, scale = Store(folder / "store"), Scale(folder)
     feed = ScaleFeed(scale, folder / f"up-{life.number}")
-    key = Key(KRAKEN_KEY, KRAKEN_SECRET) if life.venue == "kraken" else Key(COINBASE_KEY, coinbase_secret())
-    venue = open_order_venue(life.venue, life.base_url, key, folder / "cache", **CALLS)  # type: ignore[arg-type]
+    asked = profile(life.venue, life.base_url)
+    signer = ForkedSigner(life.venue, life.base_url, store, ACCOUNT, asked, venue_clock.now_ms)
+    venue = open_order_venue(life.venue, life.base_url, signer, folder / "cache", **CALLS)  # type: ignore[arg-type]
     client = venue._exchange  # type: ignore[attr-defined]
-    client.seconds, client.milliseconds = lambda: venue_clock.now_ms() // 1000, venue_clock.now_ms
     for shared in one_key._shared.values():
         shared.budget._refill_s /= venue_clock.speed * 10
     said: list[str] = []
@@ -210,8 +210,7 @@ def trade(life: Life) -> dict[str, Any]:
         Journal.append_many = fate.around(Journal.append_many)  # type: ignore[method-assign]
         os.fdatasync = fate.around(os.fdatasync)
         os.write = fate.half(os.write)  # type: ignore[assignment]
-        client.fetch = fate.around(client.fetch)
-    asked = profile(life.venue, life.base_url)
+        client.fetch2 = fate.around(client.fetch2)
     with journal.held(1.0), gentle_stop() as stop:
         after_ms = ingest(store, life.venue, scale, life.symbols, life.begin_ms)
         request = LiveRequest(
