@@ -119,6 +119,10 @@ class Coinbase:
         found = self._orders({"order_status": "OPEN"})
         return [each for each in found if each.status is not VenueStatus.CLOSED]
 
+    def orders_of(self, venue_ids: Collection[str]) -> list[VenueOrder]:
+        """One question an order."""
+        return self._by_id(sorted(set(venue_ids)))
+
     def fills(self, since_ms: int) -> list[VenueFill]:
         """All pages of the fills."""
 

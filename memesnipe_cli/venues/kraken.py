@@ -153,6 +153,10 @@ class Kraken:
         """OpenOrders."""
         return self._open("")
 
+    def orders_of(self, venue_ids: Collection[str]) -> list[VenueOrder]:
+        """QueryOrders."""
+        return self._by_id(sorted(set(venue_ids)))
+
     def fills(self, since_ms: int) -> list[VenueFill]:
         """TradesHistory, all pages."""
 

@@ -62,6 +62,9 @@ class Venue(Protocol):
     def open_orders(self) -> Sequence[VenueOrder]:
         """Every open order of the account, ours or not."""
 
+    def orders_of(self, venue_ids: Collection[str]) -> Sequence[VenueOrder]:
+        """The orders with these ids of the venue's, ours or not. Raises NoSuchThingError for one that it has not."""
+
     def fills(self, since_ms: int) -> Sequence[VenueFill]:
         """Every trade of the account since then, oldest first, each trade id once."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -69,7 +69,8 @@ class Finding:
 class Shown:
     """What the venue shows. fills: since a little before the last reconciliation. balances: None where it did not say.
     positions: in perpetuals, below 0 for a short; None where it was not asked. flows: what else moved balances, from
-    the venue's ledger, since a little before the last reconciliation; None where it was not asked."""
+    the venue's ledger, since a little before the last reconciliation; None where it was not asked. names: client ids of
+    the orders behind trades that the book does not know, by the venue's ids; "" where an order carries none."""
 
     venue: str
     open_orders: Sequence[VenueOrder]
@@ -77,6 +78,7 @@ class Shown:
     balances: Mapping[str, Balance] | None
     positions: Mapping[str, Decimal] | None = None
     flows: Sequence[Flow] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def reconcile(book: OrderBook, shown: Shown, store_part: str) -> list[Finding]:
@@ -92,6 +94,11 @@ def reconcile(book: OrderBook, shown: Shown, store_part: str) -> list[Finding]:
 def is_of_this_tool(client_id: str) -> bool:
     """Whether an id has the form of ours, of whatever store."""
     return len(client_id) == LENGTH and client_id.startswith(PREFIX)
+
+
+def _is_lost(book: OrderBook, client_id: str) -> bool:
+    """Whether an order is of this tool and in no line: another store trades here, or this one came from a backup."""
+    return is_of_this_tool(client_id) and client_id not in book.orders
 
 
 def is_new(book: OrderBook, venue: str, fill: VenueFill) -> bool:
@@ -187,6 +194,10 @@ def _fills(book: OrderBook, shown: Shown) -> list[Finding]:
         if order_id is not None:
             message = f"{said} of {order_id} is not booked"
             found.append(Finding(Kind.UNBOOKED, Remedy.BOOK, message, order_id, fill.symbol))
+        elif _is_lost(book, shown.names.get(fill.venue_order_id, "")):
+            name = shown.names[fill.venue_order_id]
+            message = f"{said} is of {name}, an order of this tool that this journal lacks"
+            found.append(Finding(Kind.OTHER_STORE, Remedy.HALT, message, name, fill.symbol))
         elif book.unsettled(fill.symbol):
             message = f"{said} may be of an order that is not settled"
             found.append(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from memesnipe_cli.venues.booking import OVERLAP_MS, book_fills
 from memesnipe_cli.venues.calls import NoSuchThingError
 from memesnipe_cli.venues.desk import Desk
+from memesnipe_cli.venues.facts import VenueFill
 from memesnipe_cli.venues.flows import Flow
 from memesnipe_cli.venues.holdings import is_perpetual
 from memesnipe_cli.venues.order_book import OrderBook
 from memesnipe_cli.venues.order_lines import reconciled_line
 from memesnipe_cli.venues.protocol import Venue
-from memesnipe_cli.venues.reconcile import Finding, Kind, Remedy, Shown, reconcile
+from memesnipe_cli.venues.reconcile import Finding, Kind, Remedy, Shown, is_new, reconcile
 from memesnipe_cli.venues.settling import settle
 
 # What is asked for one after the other may change in between: so often more what does not add up is looked at.
@@ -86,7 +87,37 @@ def look(venue: Venue, book: OrderBook, since_ms: int) -> Shown:
     positions = None
     if any(is_perpetual(symbol) for _, symbol in book.holdings):
         positions = {each.symbol: each.qty for each in venue.positions()}
-    return Shown(venue.traits.venue, orders, fills, balances, positions)
+    names = names_of_others(venue, book, fills)
+    return Shown(venue.traits.venue, orders, fills, balances, positions, names=names)
+
+
+def names_of_others(venue: Venue, book: OrderBook, fills: Sequence[VenueFill]) -> dict[str, str]:
+    """The client ids of the orders behind trades that the book does not know, by the venue's ids: whose a trade is
+    stands in its order only. Asks only where there are such trades. An order that the venue does not have any more has
+    no name. Raises NetworkError."""
+    name = venue.traits.venue
+    others = {
+        each.venue_order_id
+        for each in fills
+        if is_new(book, name, each) and each.venue_order_id not in book.by_venue_id
+    }
+    if not others:
+        return {}
+    try:
+        return _names(venue, others)
+    except NoSuchThingError:
+        return {venue_id: name for each in others for venue_id, name in _name_if_there(venue, each).items()}
+
+
+def _names(venue: Venue, venue_ids: Collection[str]) -> dict[str, str]:
+    return {each.venue_id: each.client_id for each in venue.orders_of(venue_ids)}
+
+
+def _name_if_there(venue: Venue, venue_id: str) -> dict[str, str]:
+    try:
+        return _names(venue, [venue_id])
+    except NoSuchThingError:
+        return {}
 
 
 def _write(desk: Desk, shown: Shown, accept: str) -> None:

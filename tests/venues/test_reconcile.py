@@ -137,6 +137,14 @@ CASES: dict[str, tuple[Shown, list[tuple[Kind, Remedy]]]] = {
         ),
         [(Kind.MANUAL_TRADE, Remedy.HALT_SYMBOL)],
     ),
+    "a trade of an order of this tool that the journal lacks": (
+        shown(
+            fills=[fill(1), fill(2, venue_order_id="U1", side="sell", qty=D(5), fee=D(0))],
+            balances=balances(USD="990.46", DOGE="102"),
+            names={"U1": "msabcdefgh12345678"},
+        ),
+        [(Kind.OTHER_STORE, Remedy.HALT)],
+    ),
     "cash gone without a reason": (shown(balances=balances(USD="989.95")), [(Kind.BALANCE, Remedy.HALT)]),
     "a coin that nobody bought": (shown(balances=balances(PEPE="1")), [(Kind.BALANCE, Remedy.HALT)]),
     "a deposit that the venue's ledger names": (

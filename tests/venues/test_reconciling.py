@@ -82,3 +82,28 @@ def test_an_order_of_another_store_halts(dialect: str, tmp_path: Path) -> None:
         done = now(desk)
         assert [(each.kind, each.halts) for each in done.findings] == [(Kind.OTHER_STORE, True)]
         assert not desk.book.expected
+
+
+@pytest.mark.parametrize("dialect", VENUES)
+def test_a_trade_of_an_order_of_this_tool_that_the_journal_lacks_halts_and_is_not_accepted(
+    dialect: str, tmp_path: Path
+) -> None:
+    with desk_on(dialect, tmp_path) as desk:
+        assert now(desk).clean
+        # What an old backup does not know of.
+        desk.server.user_order(SYMBOL, "sell", "limit", "60", price="0.0999", client_id="msaaaaaaaqwertyuio")
+        for accept in ("", "that was me"):
+            done = now(desk, accept=accept)
+            assert {(each.kind, each.halts) for each in done.findings} == {(Kind.OTHER_STORE, True)}
+
+
+@pytest.mark.parametrize("dialect", VENUES)
+def test_trades_whose_orders_the_venue_has_forgotten_are_the_users(dialect: str, tmp_path: Path) -> None:
+    with desk_on(dialect, tmp_path) as desk:
+        assert now(desk).clean
+        desk.server.user_order("BTC/USD", "buy", "limit", "0.001", price="60010")
+        kept = desk.server.user_order("BTC/USD", "buy", "limit", "0.002", price="60010")
+        everything = desk.server.visible_orders
+        desk.server.visible_orders = lambda: [each for each in everything() if each.id == kept.id]  # type: ignore[method-assign]
+        assert now(desk).clean
+        assert desk.book.expected[dialect]["BTC"] == desk.venue.balances()["BTC"].total
