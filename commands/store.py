@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,13 +48,16 @@ def size(ctx: typer.Context) -> None:
         "memesnipe store prune --older-than 730d",
         "memesnipe store prune --part candles --symbol DOGE/USD --timeframe 1m --yes",
         "memesnipe store prune --part cache --yes",
+        "memesnipe store prune --part journal --account old --backup yearly.backup --yes",
     ],
 )
 def prune(
     ctx: typer.Context,
     part: Annotated[
         list[str] | None,
-        typer.Option(help="Repeatable: candles, funding, runs, set_aside, cache. Default: the first three."),
+        typer.Option(
+            help="Repeatable: candles, funding, runs, set_aside, cache. Default: the first three. Or journal, alone."
+        ),
     ] = None,
     older_than: Annotated[
         str | None,
@@ -62,16 +66,49 @@ def prune(
     venue: Annotated[str | None, typer.Option(help="Only this venue.")] = None,
     symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,
     timeframe: Annotated[str | None, typer.Option(help="Only this timeframe.")] = None,
+    account: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Only this account's journal. Default: every one that may go."),
+    ] = None,
+    backup: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="ARCHIVE", help="The backup that holds the journals; it is opened and read to the end."
+        ),
+    ] = None,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Read the archive's passphrase from stdin.")] = False,
+    passphrase_fd: Annotated[
+        int | None,
+        typer.Option(
+            "--passphrase-fd", metavar="N", help="Read the archive's passphrase from this descriptor."
+        ),
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Remove it. Without this, only show what would go.")
     ] = False,
 ) -> None:
-    """Remove old market data and runs. Shows what would go, and removes it with --yes. Never touches the
-    journal."""
+    """Remove old market data and runs. Shows what would go, and removes it with --yes.
+
+    Journals are another matter: only with --part journal, only of accounts that have ended, only after the
+    profile's retention.journal_days (default: never), and only with a --backup that holds every byte of them.
+    """
     from memesnipe_cli import clock
+    from memesnipe_cli.errors import UsageError
     from memesnipe_cli.store.retention import Selection
 
     run = current(ctx)
+    if "journal" in (part or ()):
+        from memesnipe_cli.commands.store_journals import prune_journals
+
+        if part != ["journal"] or older_than or venue or symbol or timeframe:
+            raise UsageError(
+                "--part journal stands alone: the profile says how old, and --account which",
+                "memesnipe store prune --part journal --account NAME --backup ARCHIVE --yes",
+            )
+        prune_journals(run, account, backup, stdin, passphrase_fd, yes)
+        return
+    if account is not None or backup is not None or stdin or passphrase_fd is not None:
+        raise UsageError("--account and --backup are for journals", "add --part journal")
     selection = Selection(
         parts=tuple(part or ("candles", "funding", "runs")),
         older_than_ms=None if older_than is None else clock.parse_time(older_than),

@@ -10,5 +10,5 @@ from memesnipe_cli.cli import Run
 def first_key(run: Run, venue: str, *names: str) -> str:
     """The first of these names under which the vault has a key of the venue, else the last of them. Raises
     ConfigError where the vault cannot be read."""
-    there = {each.name for each in open_vault(run, unattended=True).entries() if each.owner == venue}
-    return next((name for name in names if name in there), names[-1])
+    there = open_vault(run, unattended=True).names()
+    return next((name for name in names if (venue, name) in there), names[-1])

@@ -114,8 +114,10 @@ def _compare(
     from memesnipe_cli.live.starting import KEY_USE
 
     name = key or first_key(run, venue_name, "read", "trade")
-    with run.console.progress(f"asking {venue_name}"), ExitStack() as stack:
+    with ExitStack() as stack:
         access = stack.enter_context(open_venue(run, venue_name, name, _PURPOSE, journal.account))
+        # Not before: it would write over the question for a passphrase.
+        stack.enter_context(run.console.progress(f"asking {venue_name}"))
         try:
             stack.enter_context(journal.held())
         except StoreBusyError:
@@ -165,7 +167,10 @@ def _hint(account: str, finding: Finding) -> str:
     again = f"memesnipe trade reconcile --account {account}"
     by_kind = {
         "foreign": "nothing: it is yours and left alone",
-        "other_store": "another store or a copy of this one trades here: stop that one, one account each",
+        "other_store": (
+            "another store or a copy of this one trades here: stop that one, one account each;"
+            " after a restore: docs/runbooks/restore.md"
+        ),
         "manual_trade": f"if that was you: {again} --accept --reason TEXT",
         "balance": f"look at the venue's ledger; if you know why: {again} --accept --reason TEXT",
         "position": "somebody else or the venue itself traded it: docs/live-perps.md says what to do",

@@ -50,7 +50,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "shadow": ("shadow", "Take the same decisions on live data or a recorded tape, with paper fills."),
     "trade": ("trade", "Trade a strategy, on paper or for real: bar by bar, journalled, safe to kill."),
     "breaker": ("breaker", "The kill switch: what is stopped and why; trip it, reset it, its history."),
-    "audit": ("audit", "The journal as evidence: verify, read, follow an order, what trading cost."),
+    "audit": ("audit", "The journal as evidence: verify, sign, prove, report, export, back up."),
     "keys": ("keys", "Keys of venues and data sources: add, list, check, rotate, remove, unlock."),
     "strategies": ("strategies", "What strategies there are, what each needs; a template for your own."),
     "profile": ("profile", "List, show, check and compare profiles."),

@@ -25,8 +25,10 @@ from memesnipe_cli.profile_fields import (
 )
 from memesnipe_cli.profile_files import DEFAULT_PROFILE, builtin_dir, find_profile, read_toml
 from memesnipe_cli.profile_problems import Problem, explain
+from memesnipe_cli.profile_retention import Retention
 from memesnipe_cli.profile_risk import Adaptive, Breaker, Execution, Monitoring, Recovery
 from memesnipe_cli.profile_service import Service
+from memesnipe_cli.profile_wallets import Wallets
 from memesnipe_cli.venue_hosts import ORDER_VENUES, check_base_url
 
 # The owner's numbers: a profile may be stricter, and looser only when it says so (limits.allow_looser).
@@ -129,6 +131,8 @@ class Profile(Settings):
     monitoring: Monitoring = Monitoring()
     adaptive: Adaptive = Adaptive()
     service: Service = Service()
+    retention: Retention = Retention()
+    wallets: Wallets = Wallets()
     clusters: dict[str, list[str]] = Field(default_factory=dict)
     costs: Costs = Costs()
     venues: dict[str, Venue] = Field(default_factory=lambda: {"default": Venue()})

@@ -100,8 +100,8 @@ def check_breaker(latch: LatchFile, *, known: bool, busy: bool) -> None:
 
 
 def settings_hash(profile: Profile) -> str:
-    """What the profile sets, as a hash: addresses and words aside."""
-    said = profile.model_dump(mode="json", exclude={"name", "description", "venues"})
+    """What the profile sets, as a hash: addresses, words, wallets and how long journals are kept aside."""
+    said = profile.model_dump(mode="json", exclude={"name", "description", "venues", "retention", "wallets"})
     return hashlib.sha256(encode(_texts(said))).hexdigest()
 
 

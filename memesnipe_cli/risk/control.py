@@ -19,6 +19,7 @@ from memesnipe_cli.risk.latch import Hold, Latch, LatchFile
 from memesnipe_cli.risk.latch_state import checked_scope
 from memesnipe_cli.risk.levels import Level
 from memesnipe_cli.risk.marks_file import marks_path, read_marks
+from memesnipe_cli.risk.restored import refuse_unreconciled
 from memesnipe_cli.risk.scopes import ACCOUNT
 from memesnipe_cli.risk.spool import BREAKER, journal_soon, merge_spool
 from memesnipe_cli.store.entry import Entry
@@ -138,8 +139,9 @@ def reset(
     """Clears a scope by hand, for a person who has understood the cause, and mends a broken latch.
 
     Raises UsageError for an empty reason or what is no scope; RefusedError while the loss of the present day is
-    `daily_halt` or more, or the lifetime drawdown `lifetime_halt` or more (shares), and where somebody tripped in the
-    same moment; StoreError where latch or journal cannot be written: then nothing is reset.
+    `daily_halt` or more, or the lifetime drawdown `lifetime_halt` or more (shares), for a live account that was
+    restored from a backup and not reconciled since, and where somebody tripped in the same moment; StoreError where
+    latch or journal cannot be written: then nothing is reset.
     """
     reason = checked_reason(reason)
     checked_scope(scope)
@@ -154,6 +156,8 @@ def reset(
     since = clock.format_time(clock.now_ms())
     line = reset_line(scope, standing, reason, since, latch.generation + 1, marks)
     journal = Journal(paths, account, deadline_s=RESET_JOURNAL_S)
+    if scope == ACCOUNT:
+        refuse_unreconciled(journal)
 
     def record() -> None:
         merge_spool(journal, paths, account, deadline_s=RESET_JOURNAL_S)

@@ -30,6 +30,7 @@ from memesnipe_cli.store.files import (
 from memesnipe_cli.store.fold import Fold, S
 from memesnipe_cli.store.following import Following
 from memesnipe_cli.store.paths import StorePaths
+from memesnipe_cli.store.removed import refuse_removed
 from memesnipe_cli.store.version import ensure_marker
 
 OPENED = "journal_opened"
@@ -137,6 +138,8 @@ class Journal:
 
     def _append_locked(self, facts: list[tuple[str, dict[str, Any]]], store_id: str) -> list[Entry]:
         numbers = segments.segment_numbers(self.folder)
+        if not numbers:
+            refuse_removed(self.folder, self.account)
         number = numbers[-1] if numbers else 1
         path = segments.segment_path(self.folder, number)
         with explained(f"cannot open {path}"):

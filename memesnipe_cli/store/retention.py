@@ -1,4 +1,4 @@
-"""How large the store is, and removing what is no longer wanted. The journal is never touched."""
+"""How large the store is, and removing what is no longer wanted. Journals are never touched here."""
 
 from __future__ import annotations
 
@@ -70,9 +70,7 @@ def prune(paths: StorePaths, selection: Selection, *, apply: bool) -> list[dict[
     """
     unknown = [part for part in selection.parts if part not in PARTS]
     if unknown:
-        raise UsageError(
-            f"{unknown[0]!r} cannot be pruned", f"parts: {', '.join(PARTS)}; the journal is never pruned"
-        )
+        raise UsageError(f"{unknown[0]!r} cannot be pruned", f"parts: {', '.join(PARTS)}; or journal, alone")
     limits = (selection.older_than_ms, selection.venue, selection.symbol, selection.timeframe)
     if all(limit is None for limit in limits) and selection.parts != ("cache",):
         raise UsageError("this would remove everything", "say --older-than, --venue, --symbol or --timeframe")

@@ -15,6 +15,7 @@ from pathlib import Path
 from memesnipe_cli.errors import StoreDamagedError
 from memesnipe_cli.store.entry import BadLineError, Entry, Head, check_follows, parse
 from memesnipe_cli.store.files import explained
+from memesnipe_cli.store.removed import FILE as REMOVED
 
 _NAME = re.compile(r"^([0-9]{6})\.jsonl$")
 _BLOCK = 1 << 20
@@ -49,13 +50,13 @@ def segment_path(folder: Path, number: int) -> Path:
 
 
 def segment_numbers(folder: Path) -> list[int]:
-    """The segments there are, ascending; empty where there is no journal yet."""
+    """The segments there are, ascending; empty where there is no journal yet, or it was removed (removed.py)."""
     with explained(f"cannot read {folder}"):
         try:
-            with os.scandir(folder) as found:
-                return sorted(int(match[1]) for item in found if (match := _NAME.match(item.name)))
+            names = os.listdir(folder)
         except FileNotFoundError:
             return []
+    return [] if REMOVED in names else sorted(int(match[1]) for each in names if (match := _NAME.match(each)))
 
 
 def damaged(path: Path, line_number: int, what: str) -> StoreDamagedError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from memesnipe_cli.vault.material import Material
-from memesnipe_cli.vault.naming import DATA, KINDS, OWNERS, TRADE, is_venue
+from memesnipe_cli.vault.naming import KINDS, OWNERS, TRADE, only_kind
 from memesnipe_cli.vault.parsing import parse_material
 from memesnipe_cli.vault.private_files import read_private
 from memesnipe_cli.vault.shapes import checked_shape
@@ -27,7 +27,7 @@ class CredentialsHome:
         if data is None:
             return None
         named = name if name in KINDS else TRADE
-        kind = named if is_venue(owner) else DATA
+        kind = only_kind(owner) or named
         return checked_shape(owner, parse_material(owner, data, kind))
 
     def names(self) -> list[tuple[str, str]]:

@@ -58,7 +58,7 @@ class FileHome:
             sealed = {field: _parts(given["fields"][field]) for field in ("id", "secret")}
         except (ValueError, KeyError, TypeError, binascii.Error):
             raise _damaged(path, owner, name) from None
-        key = _derive(self._passphrase(title(owner, name)), salt)
+        key = derive_key(self._passphrase(title(owner, name)), salt)
         identity, secret = (
             _open(key, *sealed[field], _bound(owner, name, kind, field), path) for field in ("id", "secret")
         )
@@ -74,7 +74,7 @@ class FileHome:
                 code="passphrase",
             )
         salt = os.urandom(SALT_BYTES)
-        key = _derive(passphrase, salt)
+        key = derive_key(passphrase, salt)
         fields = {
             field: _seal(key, value, _bound(owner, name, material.kind, field))
             for field, value in (("id", material.id), ("secret", material.secret))
@@ -101,7 +101,8 @@ class FileHome:
         return True
 
 
-def _derive(passphrase: bytes, salt: bytes) -> bytes:
+def derive_key(passphrase: bytes, salt: bytes) -> bytes:
+    """The 32 bytes that Argon2id makes of a passphrase. Raises ConfigError where there is not enough memory."""
     from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
     kdf = Argon2id(salt=salt, length=KEY_BYTES, iterations=ITERATIONS, lanes=LANES, memory_cost=MEMORY_KIB)

@@ -1,4 +1,4 @@
-"""What a key may belong to and be called: order venues, data sources, names and kinds."""
+"""What a key may belong to and be called: order venues, data sources, wallets, names and kinds."""
 
 from __future__ import annotations
 
@@ -22,20 +22,28 @@ DATA_SOURCES = (
     "rugcheck",
     "santiment",
 )
-OWNERS = (*ORDER_VENUES, *DATA_SOURCES)
+# This tool's own key, which signs checkpoints of journals (audit/audit_key.py); it opens nothing.
+AUDIT = "audit"
+# Wallets, by what their keys are good for: Solana, and every chain with Ethereum's machine. Such a key may do anything;
+# what is signed with it the signer decides (signer/wallets.py).
+SOLANA, EVM = "solana", "evm"
+WALLETS = (SOLANA, EVM)
+OWNERS = (*ORDER_VENUES, *DATA_SOURCES, *WALLETS, AUDIT)
 # trade: sends orders. read: for commands that only look. watchdog: cancels and closes when the trader is dead.
 TRADE, READ, WATCHDOG = "trade", "read", "watchdog"
 KINDS = (TRADE, READ, WATCHDOG)
-# The kind of every data source's key.
-DATA = "data"
+# The kind of every data source's key, and of every wallet's.
+DATA, WALLET = "data", "wallet"
 DEFAULT_NAME = "trade"
 DEFAULT_DATA_NAME = "data"
+DEFAULT_WALLET_NAME = "wallet"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _WORD = re.compile(r"[a-z]{1,20}")
 
 
 def check_owner(owner: str) -> str:
-    """`owner` if it is a venue or data source whose keys are kept here. Raises UsageError with the nearest names."""
+    """`owner` if it is a venue, data source or wallet whose keys are kept here. Raises UsageError with the nearest
+    names."""
     if owner in OWNERS:
         return owner
     near = difflib.get_close_matches(owner, OWNERS, n=2)
@@ -58,8 +66,20 @@ def check_name(name: str) -> str:
 
 
 def is_venue(owner: str) -> bool:
-    """True for a venue, whose keys have rights; False for a data source."""
+    """True for a venue, whose keys have rights; False for a data source or a wallet."""
     return owner in ORDER_VENUES
+
+
+def is_wallet(owner: str) -> bool:
+    """True for a wallet."""
+    return owner in WALLETS
+
+
+def only_kind(owner: str) -> str | None:
+    """The kind of every key of `owner`; None for a venue, whose keys are of several."""
+    if is_venue(owner):
+        return None
+    return WALLET if is_wallet(owner) else DATA
 
 
 def service(owner: str, name: str) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 from memesnipe_cli.errors import ConfigError
 from memesnipe_cli.vault.material import Material
-from memesnipe_cli.vault.naming import KINDS, is_venue
+from memesnipe_cli.vault.naming import KINDS, is_venue, is_wallet
 from memesnipe_cli.vault.shapes import LONGEST_SECRET
+from memesnipe_cli.vault.wallet_shapes import wallet_text
 
 MOST_BYTES = 4 * LONGEST_SECRET
 _IDS = ("name", "id", "key", "apiKey", "api_key")
@@ -18,7 +19,8 @@ _SECRETS = ("secret", "privateKey", "private_key", "apiSecret", "api_secret")
 
 def parse_material(owner: str, data: bytes, kind: str) -> Material:
     """A key out of bytes: `{"name": ..., "secret": ...}`, a venue's downloaded JSON, or two lines (a PEM may take
-    more); for a data source one line or `{"secret": ...}`. `kind` counts unless the JSON names one.
+    more); for a data source one line or `{"secret": ...}`; for a wallet see wallet_shapes.py. `kind` counts unless the
+    JSON names one.
 
     Raises ConfigError, which repeats nothing of what was given. The shape of the key is not checked here.
     """
@@ -30,6 +32,8 @@ def parse_material(owner: str, data: bytes, kind: str) -> Material:
         raise _unread(owner, "what was given is no text") from None
     if not text:
         raise _unread(owner, "nothing was given")
+    if is_wallet(owner):
+        return Material("", wallet_text(owner, text), kind)
     return _of_json(owner, text, kind) if text.startswith("{") else _of_lines(owner, text, kind)
 
 

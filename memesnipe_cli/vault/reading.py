@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from memesnipe_cli.vault.naming import is_wallet
 from memesnipe_cli.vault.redaction import REDACTOR
+from memesnipe_cli.vault.wallet_shapes import wallet_forms
 
 if TYPE_CHECKING:
     from memesnipe_cli.vault.vault import Vault
@@ -36,14 +38,16 @@ class VaultKey:
 
 
 def read_key(vault: Vault, venue: str, name: str) -> VaultKey:
-    """The key of `venue` (or data source) called `name`, from the first that has it: systemd's credentials, the
-    kernel's keyring, the home it was added to. From now on the redactor of this process knows it.
+    """The key of `venue` (or data source, or wallet) called `name`, from the first that has it: systemd's credentials,
+    the kernel's keyring, the home it was added to. From now on the redactor of this process knows it.
 
     Raises ConfigError (with a code of its own for each reason) where there is none, it is not what was added, or its
     home does not open.
     """
     material, home = vault.fetch(venue, name)
     REDACTOR.register(material.id, material.secret)
+    if is_wallet(venue):
+        REDACTOR.register(*wallet_forms(venue, material.secret))
     return VaultKey(
         venue=venue,
         name=name,

@@ -8,15 +8,19 @@ import re
 
 from memesnipe_cli.errors import ConfigError
 from memesnipe_cli.vault.material import Material
+from memesnipe_cli.vault.naming import AUDIT, is_wallet
+from memesnipe_cli.vault.wallet_shapes import wallet_secret
 
 KRAKEN_SECRET_BYTES = 64
+AUDIT_SECRET_BYTES = 32
 LONGEST_SECRET = 8192
 _COINBASE_ID = re.compile(r"organizations/[^/\s]+/apiKeys/[^/\s]+")
 _PEM = "-----BEGIN"
 
 
 def checked_shape(owner: str, material: Material) -> Material:
-    """`material` as it is to be kept (a PEM gets real line ends). Raises ConfigError where it cannot be a key."""
+    """`material` as it is to be kept (a PEM gets real line ends, a wallet's key its one form). Raises ConfigError where
+    it cannot be a key."""
     if not material.secret.strip():
         raise _bad(owner, "the secret is empty", "paste it again")
     if len(material.secret) > LONGEST_SECRET or len(material.id) > LONGEST_SECRET:
@@ -27,6 +31,14 @@ def checked_shape(owner: str, material: Material) -> Material:
         return _kraken(material)
     if owner == "coinbase":
         return _coinbase(material)
+    if is_wallet(owner):
+        return Material("", wallet_secret(owner, material.secret), material.kind)
+    if owner == AUDIT and _base64_bytes(material.secret) != AUDIT_SECRET_BYTES:
+        raise _bad(
+            owner,
+            f"this is not an Ed25519 key: base64 of {AUDIT_SECRET_BYTES} bytes",
+            "let one be made: memesnipe audit checkpoint --new-key",
+        )
     return _data(owner, material)
 
 

@@ -63,6 +63,10 @@ class Vault:
         added = [each for each in self.index.entries() if (each.owner, each.name) not in given]
         return [*(self._given(*each) for each in given), *added]
 
+    def names(self) -> set[tuple[str, str]]:
+        """(owner, name) of each of them, without a look at any: for a process that is to know no secret."""
+        return {*self.credentials.names(), *((each.owner, each.name) for each in self.index.entries())}
+
     def _given(self, owner: str, name: str) -> Entry:
         material, _ = self.fetch(owner, name)
         fingerprint = self.index.fingerprint(owner, material)

@@ -154,7 +154,7 @@ def test_the_newest_segment_is_looked_at_as_closely(folder: Path, tamper: Callab
 def with_snapshot(folder: Path) -> Path:
     """A snapshot of the orders at the end, as a trader leaves one."""
     journal = Journal(StorePaths(folder.parents[1]))
-    from memesnipe_cli.store import journal as module
+    from memesnipe_cli.store import following as module
 
     before, module._SNAPSHOT_EVERY = module._SNAPSHOT_EVERY, 1
     try:
