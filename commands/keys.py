@@ -7,7 +7,7 @@ from memesnipe_cli.commands import keys_add, keys_look, keys_remove, keys_unlock
 from memesnipe_cli.cli import command_app
 
 app = command_app(
-    "Keys of venues and data sources: in the OS keyring or an encrypted file, shown by fingerprint only.\n\n"
+    "Keys of venues, data sources and wallets: in the OS keyring or an encrypted file, shown by fingerprint only.\n\n"
     "A key comes in at a prompt, on stdin or on a file descriptor; nothing gives it out again."
 )
 
@@ -23,6 +23,7 @@ app.command(
         "memesnipe keys add kraken --kind read --fd 3 3< key.txt",
         "memesnipe keys add kraken --in file --stdin --passphrase-fd 4 < key.json 4< passphrase.txt",
         "memesnipe keys add etherscan",
+        "memesnipe keys add solana --stdin < id.json",
     ),
 )(keys_add.add)
 app.command(

@@ -21,7 +21,17 @@ from memesnipe_cli.commands.keys_output import key_row
 from memesnipe_cli.cli import Run, current
 from memesnipe_cli.errors import UsageError
 from memesnipe_cli.vault.homes import FILE, KEYRING
-from memesnipe_cli.vault.naming import DATA, KINDS, TRADE, check_name, check_owner, is_venue, title
+from memesnipe_cli.vault.naming import (
+    KINDS,
+    TRADE,
+    WALLET,
+    check_name,
+    check_owner,
+    is_venue,
+    is_wallet,
+    only_kind,
+    title,
+)
 
 if TYPE_CHECKING:
     from memesnipe_cli.vault.index import Entry
@@ -62,6 +72,10 @@ def add(
     owner = check_owner(venue)
     kind = _kind(owner, name, kind)
     name = check_name(name if name is not None else kind)
+    if is_wallet(owner):
+        from memesnipe_cli.vault.wallet_shapes import check_library
+
+        check_library(owner)
     if home not in (KEYRING, FILE):
         raise UsageError("--in is neither keyring nor file", "give one of the two")
     vault = open_vault(run, passphrase_fd, new_passphrase=True)
@@ -109,6 +123,12 @@ def rotate(
     rights = _fit_rights(run, owner, name, material, offline)
     entry = vault.rotate(owner, name, material, rights)
     _show(run, entry, f"{title(owner, name)} is now {entry.fingerprint}", old_fingerprint=old.fingerprint)
+    if is_wallet(owner):
+        run.console.warn(
+            f"the old key ({old.fingerprint}) opens its wallet for ever: move out what is there; a signer that runs "
+            "goes on with it until it is started again"
+        )
+        return
     run.console.warn(
         f"the old key ({old.fingerprint}) still opens the account: revoke it at {owner} now; a trader that runs goes "
         "on with it until it is started again"
@@ -133,10 +153,12 @@ def _refuse_arguments(ctx: typer.Context) -> None:
 
 
 def _kind(owner: str, name: str | None, kind: str | None) -> str:
-    if not is_venue(owner):
+    only = only_kind(owner)
+    if only is not None:
         if kind is not None:
-            raise UsageError(f"{owner} is a data source: its keys have no --kind", "leave --kind out")
-        return DATA
+            what = "wallet" if only == WALLET else "data source"
+            raise UsageError(f"{owner} is a {what}: its keys have no --kind", "leave --kind out")
+        return only
     if kind is None:
         return name if name in KINDS else TRADE
     if kind not in KINDS:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memesnipe_cli.cli import Run
-from memesnipe_cli.vault.naming import DEFAULT_DATA_NAME, DEFAULT_NAME, OWNERS, is_venue
+from memesnipe_cli.vault.naming import (
+    DEFAULT_DATA_NAME,
+    DEFAULT_NAME,
+    DEFAULT_WALLET_NAME,
+    OWNERS,
+    is_venue,
+    is_wallet,
+)
 
 if TYPE_CHECKING:
     from memesnipe_cli.vault.material import Material
@@ -22,11 +29,11 @@ if TYPE_CHECKING:
 
 
 def complete_owner(incomplete: str) -> list[str]:
-    """Venues and data sources that begin so."""
+    """Venues, data sources and wallets that begin so."""
     return [each for each in OWNERS if each.startswith(incomplete)]
 
 
-_OWNERS = "kraken, coinbase, or a data source such as etherscan, helius, lunarcrush."
+_OWNERS = "kraken, coinbase, a data source such as etherscan, helius, lunarcrush, or a wallet: solana, evm."
 Owner = Annotated[str, typer.Argument(metavar="VENUE", help=_OWNERS, autocompletion=complete_owner)]
 MaybeOwner = Annotated[
     str | None,
@@ -34,7 +41,11 @@ MaybeOwner = Annotated[
 ]
 Name = Annotated[
     str | None,
-    typer.Option("--name", metavar="NAME", help="Which key. Default: trade (data, of a data source)."),
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="Which key. Default: trade (data, of a data source; wallet, of a wallet).",
+    ),
 ]
 Stdin = Annotated[
     bool,
@@ -83,7 +94,9 @@ def default_name(owner: str, name: str | None) -> str:
     """The name that is meant."""
     if name is not None:
         return name
-    return DEFAULT_NAME if is_venue(owner) else DEFAULT_DATA_NAME
+    if is_venue(owner):
+        return DEFAULT_NAME
+    return DEFAULT_WALLET_NAME if is_wallet(owner) else DEFAULT_DATA_NAME
 
 
 def ask_venue(run: Run, owner: str, key: Material | VaultKey) -> KeyRights:

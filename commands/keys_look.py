@@ -11,7 +11,7 @@ from memesnipe_cli.commands.keys_output import CHECK_COLUMNS, COLUMNS, key_row
 
 from memesnipe_cli.cli import Run, current
 from memesnipe_cli.errors import ConfigError, MemesnipeError
-from memesnipe_cli.vault.naming import check_name, check_owner, is_venue, title
+from memesnipe_cli.vault.naming import check_name, check_owner, is_venue, is_wallet, title
 
 if TYPE_CHECKING:
     from memesnipe_cli.vault.index import Entry
@@ -38,36 +38,43 @@ def check(
     passphrase_fd: PassphraseDescriptor = None,
 ) -> None:
     """Read each key and ask its venue what it may do. Exit code 4 where one may not be used, 5 where a venue is out of
-    reach. Of a data source's key it is checked only that it can be read."""
+    reach. Of a data source's key it is checked only that it can be read; of a wallet's the address is shown."""
     run = current(ctx)
     vault = open_vault(run, passphrase_fd)
     rows = []
     problems: list[MemesnipeError] = []
     for entry in chosen(vault.entries(), venue, name):
         problem = ""
+        address = None
         try:
-            _check_one(run, vault, entry)
+            address = _check_one(run, vault, entry)
         except MemesnipeError as error:
             problems.append(error)
             problem = error.message
         now = vault.index.find(entry.owner, entry.name) or entry
-        rows.append(key_row(now, fit=not problem, problem=problem))
+        rows.append(key_row(now, fit=not problem, problem=problem, address=address))
     run.console.records(rows, CHECK_COLUMNS, empty=_NONE_YET)
     if problems:
         # What is wrong with a key goes before a venue that is away.
         raise next((each for each in problems if isinstance(each, ConfigError)), problems[0])
 
 
-def _check_one(run: Run, vault: Vault, entry: Entry) -> None:
+def _check_one(run: Run, vault: Vault, entry: Entry) -> str | None:
+    """The address of a wallet. Raises MemesnipeError where the key may not be used."""
     from memesnipe_cli.vault.reading import read_key
     from memesnipe_cli.vault.rights import refuse_unfit, rights_words
 
     key = read_key(vault, entry.owner, entry.name)
+    if is_wallet(entry.owner):
+        from memesnipe_cli.vault.wallet_shapes import address_of
+
+        return address_of(entry.owner, key.secret)
     if not is_venue(entry.owner):
-        return
+        return None
     rights = asked_rights(run, entry.owner, key)
     vault.checked(entry.owner, entry.name, rights_words(rights))
     refuse_unfit(rights, key.kind, title(entry.owner, entry.name))
+    return None
 
 
 def chosen(entries: Sequence[Entry], venue: str | None, name: str | None) -> list[Entry]:

@@ -8,7 +8,7 @@ from memesnipe_cli import clock
 from memesnipe_cli.console import Column
 from memesnipe_cli.records import record
 from memesnipe_cli.vault.index import Entry
-from memesnipe_cli.vault.naming import DATA
+from memesnipe_cli.vault.naming import only_kind
 
 
 def _time(value: object) -> str:
@@ -35,18 +35,21 @@ CHECK_COLUMNS = (
     Column("kind", "kind"),
     Column("fingerprint", "fingerprint"),
     Column("may", "rights", write=_rights),
+    Column("address", "address", write=_time),
     Column("problem", "problem", write=_time),
 )
 
 
 def _rights_of(entry: Entry) -> list[str] | None:
-    if entry.kind == DATA:
-        return [DATA]
+    only = only_kind(entry.owner)
+    if only is not None:
+        return [only]
     return None if entry.rights is None else list(entry.rights)
 
 
 def key_row(entry: Entry, unlocked_until_ms: int | None = None, **more: Any) -> dict[str, Any]:
-    """The `key` record: rights and checked are null until its venue was asked (rights of a data source's key: `data`);
+    """The `key` record: rights and checked are null until its venue was asked (rights of a data source's key: `data`,
+    of a wallet's: `wallet`);
     unlocked_until is null where it does not lie open in the kernel's keyring."""
     return record(
         "key",

@@ -40,7 +40,7 @@ def take_material(run: Run, owner: str, kind: str, stdin: bool, descriptor: int 
 def _asked(run: Run, owner: str) -> bytes:
     from memesnipe_cli.commands.keys_prompt import hidden_prompt
 
-    from memesnipe_cli.vault.naming import is_venue
+    from memesnipe_cli.vault.naming import is_venue, is_wallet
 
     with hidden_prompt(run.console) as prompt:
         if owner == "coinbase":
@@ -49,6 +49,8 @@ def _asked(run: Run, owner: str) -> bytes:
                 text += "\n" + prompt.text("coinbase: private key (PEM)")
         elif is_venue(owner):
             text = prompt.line(f"{owner}: API key") + "\n" + prompt.line(f"{owner}: private key")
+        elif is_wallet(owner):
+            text = prompt.line(f"{owner}: secret key of the wallet")
         else:
             text = prompt.line(f"{owner}: API key")
     return str(text).encode("utf-8", "replace")

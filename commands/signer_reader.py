@@ -15,16 +15,15 @@ _LAST_S = 1  # what does not end by then is ended
 
 
 def main() -> int:
-    """argv: descriptor for what is known of the key, descriptor for its secret, owner, name, profile, store, unattended
-    (yes, no)."""
+    """argv: descriptor for what is known of the key, descriptor for its secret, pid of the signer, owner, name, profile,
+    store, unattended (yes, no)."""
     from memesnipe_cli.signer.hardening import die_with_parent, hide_memory
 
-    parent = os.getppid()
     hide_memory()
     # The signer leaves these to the trader; whoever asks a person at a terminal gives that back before it ends.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _ended)
-    die_with_parent(parent, signal.SIGTERM)
+    die_with_parent(int(sys.argv[3]), signal.SIGTERM)
     from memesnipe_cli.commands.keys_kit import open_vault
 
     from memesnipe_cli.cli import Run
@@ -35,7 +34,7 @@ def main() -> int:
     from memesnipe_cli.vault.reading import read_key
 
     says, gives = int(sys.argv[1]), int(sys.argv[2])
-    owner, name, profile, store, unattended = sys.argv[3:8]
+    owner, name, profile, store, unattended = sys.argv[4:9]
     run = Run(Console(OutputMode.HUMAN), profile, Path(store))
     try:
         hand_over(read_key(open_vault(run, unattended=unattended == "yes"), owner, name), says, gives)

@@ -46,7 +46,8 @@ class KeyReader:
     def __init__(self, asked: SignerOrder, module: str = "memesnipe_cli.commands.signer_reader") -> None:
         said, says = os.pipe()
         given, gives = os.pipe()
-        words = [asked.owner, asked.key, asked.profile, asked.store, "yes" if asked.unattended else "no"]
+        which = [asked.owner, asked.key, asked.profile, asked.store]
+        words = [str(os.getpid()), *which, "yes" if asked.unattended else "no"]
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own program, names of ours
                 [sys.executable, "-P", "-m", module, str(says), str(gives), *words],
