@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 MEMESNIPE := $(BIN)/memesnipe --store $(DEMO)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test soak lint types docs docs-check bench lock clean
+.PHONY: help install run test soak lint types docs docs-check audit-deps secrets hooks sbom dist bench lock clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -47,12 +47,30 @@ lint: $(STAMP) ## Check style and formatting.
 
 types: $(STAMP) ## Check types, strictly.
 	$(BIN)/mypy --strict memesnipe_cli commands
+	$(BIN)/mypy --strict .ci
 
 docs: $(STAMP) ## Write docs/commands/ anew from every command's --help.
 	$(BIN)/python docs/generate.py
 
 docs-check: $(STAMP) ## Fail where docs/commands/ is not what --help says.
 	$(BIN)/python docs/generate.py --check
+
+audit-deps: $(STAMP) ## Ask for known vulnerabilities of what is pinned; REQUIRED=1 fails where nobody answers.
+	$(BIN)/python .ci/audit_dependencies.py $(if $(REQUIRED),--required)
+
+secrets: $(STAMP) ## Look for secrets in all tracked files and all that git remembers.
+	$(BIN)/python .ci/scan_secrets.py
+
+hooks: $(STAMP) ## Check each commit of this checkout for style and secrets before it is made.
+	$(BIN)/pre-commit install
+
+sbom: $(STAMP) ## Write what a release consists of to dist/: hashed requirements, bill of materials (CycloneDX).
+	PYTHON=$(PYTHON) BIN=$(BIN) .ci/sbom
+
+dist: sbom ## Build the wheel beside them, and the checksums of all.
+	rm -rf build
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	cd dist && sha256sum *.whl *.lock *.json > SHA256SUMS
 
 bench: $(STAMP) ## Run the benchmarks; each prints its ratios.
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
@@ -62,4 +80,4 @@ lock: $(STAMP) ## Resolve the dependencies anew into requirements-dev.lock (need
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements-dev.lock pyproject.toml
 
 clean: ## Remove what the targets above made.
-	rm -rf $(VENV) $(DEMO) build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
