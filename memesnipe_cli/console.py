@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any
 
-from memesnipe_cli.drawing import Column, Row, plain_pairs, plain_table, rich_pairs, rich_table
+from memesnipe_cli.drawing import Column, Row, inert, plain_pairs, plain_table, rich_pairs, rich_table
 from memesnipe_cli.errors import MemesnipeError, UsageError
 
 if TYPE_CHECKING:
@@ -137,16 +137,16 @@ class Console:
     def say(self, text: str) -> None:
         """A remark for a person; silent with -q."""
         if self.verbosity >= 0:
-            self._talk(text)
+            self._talk(inert(text))
 
     def detail(self, text: str) -> None:
         """A remark shown only with -v."""
         if self.verbosity > 0:
-            self._talk(text)
+            self._talk(inert(text))
 
     def warn(self, text: str) -> None:
         """Something a person should know about; shown with -q too."""
-        self._talk(f"warning: {text}")
+        self._talk(f"warning: {inert(text)}")
 
     def say_verbatim(self, text: str) -> None:
         """Text of several lines that a person asked for in so many words (help, a traceback)."""
@@ -154,7 +154,7 @@ class Console:
 
     def error(self, error: MemesnipeError) -> None:
         """What was wrong and what to do next; in the machine modes also as an `error` record."""
-        self._talk(f"error: {error.message}" + (f"\n  {error.hint}" if error.hint else ""))
+        self._talk(inert(f"error: {error.message}" + (f"\n  {error.hint}" if error.hint else "")))
         if self.mode is not OutputMode.HUMAN:
             self._talk(json_bytes(error.as_record()).decode())
 

@@ -105,6 +105,21 @@ def test_json_lines_are_written_as_they_come() -> None:
     assert seen[0].count("\n") == 1
 
 
+def test_text_from_outside_cannot_steer_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    steering = "a\x1b[2Jb\x07c\u202ed\re\x9b1m"
+    screen = Console(out=Terminal(), err=io.StringIO())
+    monkeypatch.setenv("TERM", "dumb")
+    for shown in (console(), screen):
+        shown.records([{"symbol": steering, "price": 1}], COLUMNS)
+        shown.record({"symbol": steering})
+        shown.say(steering)
+        shown.warn(steering)
+        shown.error(MemesnipeError(steering, steering))
+        for text in (out(shown), err(shown)):
+            assert "a?[2Jb?c?d?e?1m" in text
+            assert all(each.isprintable() or each in "\n\t" for each in text)
+
+
 def test_talk_obeys_quiet_and_verbose() -> None:
     for verbosity, expected in ((-1, "warning: c\n"), (0, "a\nwarning: c\n"), (1, "a\nb\nwarning: c\n")):
         talking = console(verbosity=verbosity)
