@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Row = Mapping[str, Any]
+# Whitespace that moves the cursor elsewhere than a line end or a tab does.
+_MOVES = "\r\v\f\x1c\x1d\x1e\x1f\x85"
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,16 @@ class Column:
     key: str
     right: bool = False
     write: Callable[[Any], str] = lambda value: "" if value is None else str(value)
+
+
+def inert(text: str) -> str:
+    """Text of whomever as a terminal may print it: control characters and changes of direction become `?`, other than
+    line ends and tabs."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or (each.isspace() and each not in _MOVES) else "?" for each in text
+    )
 
 
 def rich_table(rows: Sequence[Row], columns: Sequence[Column], title: str) -> RenderableType:
@@ -38,7 +50,7 @@ def rich_table(rows: Sequence[Row], columns: Sequence[Column], title: str) -> Re
     for column in columns:
         table.add_column(column.heading, justify="right" if column.right else "left", no_wrap=column.right)
     for row in rows:
-        table.add_row(*(Text(column.write(row.get(column.key))) for column in columns))
+        table.add_row(*(Text(inert(column.write(row.get(column.key)))) for column in columns))
     return table
 
 
@@ -49,14 +61,16 @@ def rich_pairs(row: Row) -> RenderableType:
 
     table = Table(box=None, show_header=False, pad_edge=False)
     for key, value in row.items():
-        table.add_row(Text(key, style="bold"), Text("" if value is None else str(value)))
+        table.add_row(Text(key, style="bold"), Text("" if value is None else inert(str(value))))
     return table
 
 
 def plain_table(rows: Sequence[Row], columns: Sequence[Column], title: str) -> str:
     """A table as text: title, headings, a rule, one line a row."""
     cells = [[column.heading for column in columns]]
-    cells += [[" ".join(column.write(row.get(column.key)).split("\n")) for column in columns] for row in rows]
+    cells += [
+        [" ".join(inert(column.write(row.get(column.key))).split("\n")) for column in columns] for row in rows
+    ]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     lines = [title] if title else []
     for number, line in enumerate(cells):
@@ -74,7 +88,7 @@ def plain_pairs(row: Row) -> str:
     """One object as text: a key and its value a line."""
     width = max((_width(key) for key in row), default=0)
     return "\n".join(
-        f"{key}{' ' * (width - _width(key))}  {'' if value is None else value}".rstrip()
+        f"{key}{' ' * (width - _width(key))}  {'' if value is None else inert(str(value))}".rstrip()
         for key, value in row.items()
     )
 
