@@ -121,7 +121,9 @@ def _take_exit(account: LiveAccount, slot: int, order: Order, fills: list[VenueF
         reason = _REASONS.get(order.intent.reason, layout.BY_SIGNAL)
     buying = order.intent.side == "buy"
     ticks = int((sums.price / terms.tick).to_integral_value(ROUND_CEILING if buying else ROUND_FLOOR))
-    reference = int((order.intent.stop or order.intent.price or sums.price) / terms.tick)
+    # An exit's limit is its collar, not what it was decided at: that is what the position was marked at.
+    marked = account.cell(slot, layout.LAST_CLOSE) or ticks
+    reference = marked if order.intent.stop is None else int(order.intent.stop / terms.tick)
     events = account.kernel.left(account.bar_now(), slot, reason, lots, ticks, sums.cash, sums.fee, reference)
     if reason == layout.BY_STOP and order.intent.stop is not None:
         account.market.quality.filled(account.now(), order.intent.stop, sums.price, order.intent.side)

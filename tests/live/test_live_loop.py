@@ -34,7 +34,10 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
 
 def test_buys_protects_and_sells(rig: Rig) -> None:
     done = rig.trade(FLAT, UP, FLAT, DOWN, FLAT)
-    assert [trade.exit_reason for trade in done.trades] == ["signal"]
+    (trade,) = done.trades
+    assert trade.exit_reason == "signal"
+    # Half the spread each way (0.2 % in all), and not what the exit's collar would have allowed.
+    assert 0 < trade.slippage < trade.entry_price * trade.qty * 3 / 1000
     assert not done.left
     rig.assert_whole()
 
