@@ -113,9 +113,7 @@ def _for_venue(link: socket.socket, asked: SignerOrder) -> tuple[Any, dict[str, 
     reader = KeyReader(asked)
     try:
         base_url = run.profile.venue(asked.owner).base_url
-        exchange = open_venue(asked.owner, base_url, _TIMEOUT_S)
-        caller = Caller(exchange, timeout_s=_TIMEOUT_S, deadline=Deadline(60.0))
-        load_markets(exchange, caller, run.store.paths.cache, base_url)
+        exchange = open_venue(asked.owner, base_url, _TIMEOUT_S)  # loads while the reader reads
     finally:
         # Whatever went wrong beside it, the reader has ended when this goes on.
         facts, secret = reader.held()
@@ -123,6 +121,8 @@ def _for_venue(link: socket.socket, asked: SignerOrder) -> tuple[Any, dict[str, 
         use_key(exchange, facts.id, secret)
     except ValueError as problem:
         raise _no_key(asked, problem) from None
+    caller = Caller(exchange, timeout_s=_TIMEOUT_S, deadline=Deadline(60.0))
+    load_markets(exchange, caller, run.store.paths.cache, base_url)
     return VenueService(link, exchange, facts.id, _judge(run, asked, exchange)), facts.told(), secret.locked
 
 

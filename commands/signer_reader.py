@@ -15,8 +15,8 @@ _LAST_S = 1  # what does not end by then is ended
 
 
 def main() -> int:
-    """argv: descriptor for what is known of the key, descriptor for its secret, pid of the signer, owner, name, profile,
-    store, unattended (yes, no)."""
+    """argv: descriptor for what is known of the key, descriptor for its secret, pid of the signer, owner, name,
+    profile, store, unattended (yes, no)."""
     from memesnipe_cli.signer.hardening import die_with_parent, hide_memory
 
     hide_memory()

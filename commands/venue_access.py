@@ -41,11 +41,16 @@ def open_venue(
     """A venue for the body, and a signer for as long. account: whose journal and latch bind what is signed; unattended:
     nobody is asked for a passphrase, on a terminal neither; orders: False where only questions are asked. Raises
     ConfigError for a key that is not there or not fit, NetworkError."""
+    from memesnipe_cli.commands.keys_kit import open_vault
+
     from memesnipe_cli.signer.client import Signer, SignerOrder
     from memesnipe_cli.vault.redaction import protect_logging
     from memesnipe_cli.vault.rights import refuse_unfit, rights_words
+    from memesnipe_cli.vault.vault import missing
     from memesnipe_cli.venues.opening import open_order_venue
 
+    if (venue, name) not in open_vault(run, unattended=True).names():
+        raise missing(venue, name)  # before a venue that may be out of reach is asked for anything
     # The headers that credentials travel in are kept out of logs whoever signs.
     protect_logging()
     asked = SignerOrder(

@@ -41,12 +41,12 @@ def lines(scene: Scene, kind: str) -> list[dict[str, Any]]:
     return [each.body for each in scene.rig.store.journal("live").entries() if each.kind == kind]
 
 
-def left_unknown(scene: Scene, sent_ms: int) -> str:
+def left_unknown(scene: Scene, sent_ms: int, arrives_within_ms: int = 5_000) -> str:
     """An order that was sent and of which nothing was heard; the venue never got it."""
     journal = scene.rig.store.journal("live")
     first = next(each for each in lines(scene, ORDER) if each["state"] == "intent")
     sent = {"id": "mszzzzzzzzzzzzzzzz", "state": "sent", "time": time_text(sent_ms)}
-    deadline = {"deadline": time_text(sent_ms + 5_000)}
+    deadline = {"deadline": time_text(sent_ms + arrives_within_ms)}
     journal.append_many([(ORDER, {**first, "id": sent["id"]}), (ORDER, {**sent, **deadline})])
     return sent["id"]
 
@@ -116,7 +116,7 @@ def test_an_unknown_order_is_proven_absent_or_settled_by_hand(scene: Scene, caps
 
 
 def test_an_order_that_may_still_arrive_is_not_settled(scene: Scene, capsys: Capture) -> None:
-    order_id = left_unknown(scene, scene.server.now_ms())
+    order_id = left_unknown(scene, scene.server.now_ms(), 60_000)
     code, _, err = scene.say(capsys, "trade", "reconcile", "--settle", order_id, "--reason", "impatience")
     assert code == 3 and "may still arrive" in err
 
