@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from memesnipe_cli.cli import Run
-from memesnipe_cli.errors import ConfigError, UsageError
+from memesnipe_cli.errors import ConfigError
 
 Stdin = Annotated[
     bool,
@@ -18,24 +18,14 @@ Descriptor = Annotated[
     int | None,
     typer.Option("--passphrase-fd", metavar="N", help="Read the passphrase from this file descriptor."),
 ]
-_STDIN = 0
 
 
 def take_passphrase(run: Run, stdin: bool, descriptor: int | None, *, new: bool) -> bytes:
     """The passphrase that is given now; new: a person is asked twice. Raises UsageError, ConfigError."""
-    from memesnipe_cli.commands.keys_roads import read_descriptor
+    from memesnipe_cli.commands.keys_roads import read_given
 
-    if stdin and descriptor is not None:
-        raise UsageError("--stdin and --passphrase-fd exclude each other", "give one of the two")
-    if stdin and run.console.answers.isatty():
-        raise UsageError(
-            "--stdin is given, and stdin is a terminal", "leave it out: you are asked without echo"
-        )
-    if stdin or descriptor is not None:
-        number = _STDIN if descriptor is None else descriptor
-        given: bytes = read_descriptor(number, "the passphrase").rstrip(b"\r\n")
-    else:
-        given = _asked(run, new)
+    said: bytes | None = read_given(run, stdin, descriptor, "--passphrase-fd", "the passphrase")
+    given = _asked(run, new) if said is None else said.rstrip(b"\r\n")
     if not given:
         raise ConfigError("the passphrase is empty", "run it again", code="passphrase")
     return given

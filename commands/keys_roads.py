@@ -24,15 +24,8 @@ def take_material(run: Run, owner: str, kind: str, stdin: bool, descriptor: int 
     from memesnipe_cli.vault.parsing import parse_material
     from memesnipe_cli.vault.shapes import checked_shape
 
-    if stdin and descriptor is not None:
-        raise UsageError("--stdin and --fd exclude each other", "give one of the two")
-    if stdin and run.console.answers.isatty():
-        raise UsageError(
-            "--stdin is given, and stdin is a terminal", "leave it out: you are asked without echo"
-        )
-    if stdin or descriptor is not None:
-        data = read_descriptor(_STDIN if descriptor is None else descriptor, "the key")
-    else:
+    data = read_given(run, stdin, descriptor, "--fd", "the key")
+    if data is None:
         data = _asked(run, owner)
     return checked_shape(owner, parse_material(owner, data, kind))
 
@@ -54,6 +47,20 @@ def _asked(run: Run, owner: str) -> bytes:
         else:
             text = prompt.line(f"{owner}: API key")
     return str(text).encode("utf-8", "replace")
+
+
+def read_given(run: Run, stdin: bool, descriptor: int | None, option: str, what: str) -> bytes | None:
+    """What comes on stdin or on a descriptor (given by `option`); None where neither was named and a person is to be
+    asked. Raises UsageError."""
+    if stdin and descriptor is not None:
+        raise UsageError(f"--stdin and {option} exclude each other", "give one of the two")
+    if stdin and run.console.answers.isatty():
+        raise UsageError(
+            "--stdin is given, and stdin is a terminal", "leave it out: you are asked without echo"
+        )
+    if not stdin and descriptor is None:
+        return None
+    return read_descriptor(_STDIN if descriptor is None else descriptor, what)
 
 
 def read_descriptor(descriptor: int, what: str) -> bytes:

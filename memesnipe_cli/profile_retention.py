@@ -25,5 +25,7 @@ class Retention(Settings):
     @classmethod
     def _a_year_at_least(cls, days: int) -> int:
         if 0 < days < LEAST_DAYS:
-            raise ValueError(f"must be 0, for ever, or {LEAST_DAYS} and more: taxes are declared from the journal")
+            raise ValueError(
+                f"must be 0, for ever, or {LEAST_DAYS} and more: taxes are declared from the journal"
+            )
         return days

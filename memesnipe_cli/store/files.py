@@ -76,6 +76,17 @@ def temporary_name(target: Path) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
 
 
+def read_if_there(path: Path) -> bytes | None:
+    """A whole file, None where there is none. Raises StoreError."""
+    try:
+        with explained(f"cannot read {path}"):
+            return path.read_bytes()
+    except StoreError as problem:
+        if isinstance(problem.__cause__, FileNotFoundError):
+            return None
+        raise
+
+
 def write_all(handle: int, data: bytes) -> None:
     """os.write until everything is written; a partial write is not an end."""
     view = memoryview(data)

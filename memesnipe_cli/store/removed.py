@@ -13,7 +13,7 @@ from pathlib import Path
 
 from memesnipe_cli.errors import StoreDamagedError, StoreError
 from memesnipe_cli.store.canonical import encode, plain
-from memesnipe_cli.store.files import explained, write_file
+from memesnipe_cli.store.files import explained, read_if_there, write_file
 from memesnipe_cli.store.paths import StorePaths, decode_name
 
 FILE = "removed.json"
@@ -56,13 +56,9 @@ def read_removed(folder: Path) -> Removed | None:
     """What is left of the journal in `folder`, None where it was not removed. Raises StoreDamagedError for a file that
     is not what was written."""
     path = folder / FILE
-    try:
-        with explained(f"cannot read {path}"):
-            data = path.read_bytes()
-    except StoreError as problem:
-        if isinstance(problem.__cause__, FileNotFoundError):
-            return None
-        raise
+    data = read_if_there(path)
+    if data is None:
+        return None
     try:
         given = json.loads(data)
         if given.pop("format") != _FORMAT:

@@ -12,7 +12,14 @@ import orjson
 
 import memesnipe_cli
 from memesnipe_cli.errors import StoreDamagedError, StoreError
-from memesnipe_cli.store.files import explained, make_folder, sync_folder, temporary_name, write_all
+from memesnipe_cli.store.files import (
+    explained,
+    make_folder,
+    read_if_there,
+    sync_folder,
+    temporary_name,
+    write_all,
+)
 
 FORMAT = 1
 _ID = re.compile(r"^[0-9a-f]{8}$")
@@ -32,13 +39,9 @@ def read_marker(path: Path) -> Marker | None:
 
     Raises StoreError for a store of a newer format, StoreDamagedError for a marker that is not one.
     """
-    try:
-        with explained(f"cannot read {path}"):
-            data = path.read_bytes()
-    except StoreError as problem:
-        if isinstance(problem.__cause__, FileNotFoundError):
-            return None
-        raise
+    data = read_if_there(path)
+    if data is None:
+        return None
     try:
         fields = orjson.loads(data)
         marker = Marker(int(fields["format"]), str(fields["id"]), str(fields["written_by"]))

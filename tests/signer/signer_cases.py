@@ -10,6 +10,9 @@ from functools import cache
 from typing import Any
 
 import orjson
+from order_cases import STRATEGY as STRATEGY
+from order_cases import SYMBOL as SYMBOL
+from order_cases import doge_order as doge_order
 
 from memesnipe_cli.clock import format_time
 from memesnipe_cli.engine.account_fold import MARK, SESSION
@@ -36,8 +39,7 @@ D = Decimal
 NOW_MS = 1_762_820_224_500
 DEADLINE_MS = NOW_MS + 4_500  # whole seconds, as the executor writes it
 FENCE = 7
-SPOT, PERP = "DOGE/USD", "BTC/USD:USD"
-STRATEGY = "momentum_5m"
+SPOT, PERP = SYMBOL, "BTC/USD:USD"
 SIGNED = "signed"
 CLASSES = {"kraken": Kraken, "coinbase": Coinbase}
 BOUNDS = Bounds.of(Profile())
@@ -53,30 +55,6 @@ _MARKETS = {
 }
 
 
-def order_intent(venue: str, order_id: str, action: Action = Action.ENTRY, **changed: Any) -> OrderIntent:
-    """Buy 100 DOGE at 0.1010 at most; or sell, protect."""
-    made = OrderIntent(
-        id=order_id,
-        action=action,
-        venue=venue,
-        symbol=SPOT,
-        base="DOGE",
-        strategy=STRATEGY,
-        cluster="memes",
-        side="buy" if action is Action.ENTRY else "sell",
-        qty=D(100),
-        price=D("0.1010"),
-        kind="limit",
-        position="long",
-        stop=D("0.0900"),
-    )
-    if action is Action.REDUCE:
-        made = replace(made, price=D("0.0990"), stop=None)
-    if action is Action.PROTECT:
-        made = replace(made, price=None if venue == "kraken" else D("0.0890"), kind="stop")
-    return replace(made, **changed)
-
-
 def short_intent(order_id: str, action: Action = Action.ENTRY, **changed: Any) -> OrderIntent:
     """Sell one contract of a perpetual short; or buy it back, protect it."""
     side = "sell" if action is Action.ENTRY else "buy"
@@ -84,7 +62,7 @@ def short_intent(order_id: str, action: Action = Action.ENTRY, **changed: Any) -
     prices = {Action.ENTRY: D(59_900), Action.REDUCE: D(60_100), Action.PROTECT: D(61_500)}
     terms |= {"qty": D("0.01"), "price": prices[action]}
     terms |= {"stop": None if action is Action.REDUCE else D(61_000)}
-    return order_intent("coinbase", order_id, action, **{**terms, **changed})
+    return doge_order("coinbase", order_id, action, **{**terms, **changed})
 
 
 @cache
@@ -245,7 +223,7 @@ class World:
 
     def holds(self, qty: str = "100", order_id: str = "bought", **changed: Any) -> None:
         """Lots of ours."""
-        intent = order_intent(self.venue, order_id, qty=D(qty), **changed)
+        intent = doge_order(self.venue, order_id, qty=D(qty), **changed)
         self.sends(intent)
         self.fills(intent, qty)
 

@@ -14,7 +14,7 @@ from signer_cases import (
     Request,
     World,
     cancel_request,
-    order_intent,
+    doge_order,
     order_request,
     short_intent,
     switch_request,
@@ -61,15 +61,15 @@ def says(world: World, *steps: Step) -> str:
 
 
 def enters(order_id: str = "ms1", *, expires_ms: int | None = None, **changed: Any) -> Step:
-    return lambda world: world.sends(order_intent(world.venue, order_id, **changed), expires_ms=expires_ms)
+    return lambda world: world.sends(doge_order(world.venue, order_id, **changed), expires_ms=expires_ms)
 
 
 def leaves(qty: str = "100", order_id: str = "ms2", **changed: Any) -> Step:
-    return lambda world: world.sends(order_intent(world.venue, order_id, REDUCE, qty=D(qty), **changed))
+    return lambda world: world.sends(doge_order(world.venue, order_id, REDUCE, qty=D(qty), **changed))
 
 
 def protects(qty: str = "100", order_id: str = "ms3", **changed: Any) -> Step:
-    return lambda world: world.sends(order_intent(world.venue, order_id, PROTECT, qty=D(qty), **changed))
+    return lambda world: world.sends(doge_order(world.venue, order_id, PROTECT, qty=D(qty), **changed))
 
 
 def perpetual(action: Action, order_id: str = "ms7", **changed: Any) -> Step:
@@ -78,7 +78,7 @@ def perpetual(action: Action, order_id: str = "ms7", **changed: Any) -> Step:
 
 
 def cancels(order_id: str, venue_id: str = "") -> Step:
-    return lambda world: cancel_request(order_intent(world.venue, order_id), venue_id)
+    return lambda world: cancel_request(doge_order(world.venue, order_id), venue_id)
 
 
 def amends(qty: str = "100", stop: Decimal | None = NEW_STOP, order_id: str = "ms3") -> Step:
@@ -100,7 +100,7 @@ def other(
     action: Action, venue: str = "kraken", sent: OrderIntent | None = None, **changed: Any
 ) -> tuple[Step, ...]:
     """An order is written down, and another one of its id, `sent`, is asked for. Lots are there for it."""
-    intent = order_intent(venue, "ms9", action)
+    intent = doge_order(venue, "ms9", action)
     return holds("300"), lambda world: world.sends(intent), asks(sent or replace(intent, **changed))
 
 
@@ -149,7 +149,7 @@ def holds_short() -> Step:
 
 def rests(qty: str = "100", order_id: str = "ms3", action: Action = PROTECT, **changed: Any) -> Step:
     return lambda world: world.rests(
-        order_intent(world.venue, order_id, action, qty=D(qty), **changed), _at_venue(order_id)
+        doge_order(world.venue, order_id, action, qty=D(qty), **changed), _at_venue(order_id)
     )
 
 

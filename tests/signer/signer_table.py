@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signer_cases import FENCE, NOW_MS, PERP, SIGNED, SPOT, STRATEGY, D, amend_request, order_intent
+from signer_cases import FENCE, NOW_MS, PERP, SIGNED, SPOT, STRATEGY, D, amend_request, doge_order
 from signer_steps import (
     ENTRY,
     NEW_STOP,
@@ -49,8 +49,8 @@ from memesnipe_cli.venues.order_state import OrderState as S
 
 BOTH = ("kraken", "coinbase")
 EXPIRES_MS = NOW_MS + 60_000
-IN_STORE = order_intent("kraken", "ms1")
-AT_COINBASE = order_intent("coinbase", "ms1")
+IN_STORE = doge_order("kraken", "ms1")
+AT_COINBASE = doge_order("coinbase", "ms1")
 STOP_CANCEL = cancels("ms3", "OV-ms3")
 
 
@@ -133,12 +133,12 @@ RECORD = [
     Case(
         "exit now instead of a stop",
         "record",
-        other(PROTECT, sent=order_intent("kraken", "ms9", REDUCE, price=D("0.0900"))),
+        other(PROTECT, sent=doge_order("kraken", "ms9", REDUCE, price=D("0.0900"))),
     ),
     Case(
         "stop instead of an exit now",
         "record",
-        other(REDUCE, sent=order_intent("kraken", "ms9", PROTECT, stop=D("0.0990"))),
+        other(REDUCE, sent=doge_order("kraken", "ms9", PROTECT, stop=D("0.0990"))),
     ),
     *(
         Case(
@@ -317,7 +317,7 @@ CANCELS = [
     ),
     Case("cancel of a foreign order by its id", "foreign", (*ON_STOP, cancels("theirs"))),
 ]
-AMENDED = order_intent("kraken", "a", PROTECT, stop=NEW_STOP)
+AMENDED = doge_order("kraken", "a", PROTECT, stop=NEW_STOP)
 OTHER_AMENDMENTS: dict[str, dict[str, Any]] = {
     "trigger": {"trigger_price": "0.0949"},
     "no trigger": {"trigger_price": None},

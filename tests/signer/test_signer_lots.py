@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signer_cases import SIGNED, D, Request, World, order_intent
+from signer_cases import SIGNED, D, Request, World, doge_order
 
 from memesnipe_cli.risk.intent import Action, OrderIntent
 from memesnipe_cli.signer.books import BooksFold
@@ -66,7 +66,7 @@ class Venue:
 
     def sell(self, action: Action, qty: Decimal) -> None:
         """An exit or a stop is asked for; where it is not signed, the trader writes down that it was refused."""
-        intent = order_intent(self.world.venue, self.next_id(), action, qty=qty)
+        intent = doge_order(self.world.venue, self.next_id(), action, qty=qty)
         request = self.world.sends(intent)
         if self.world.verdict(request) != SIGNED:
             self.world.moves(intent, OrderState.REFUSED)
@@ -88,7 +88,7 @@ class Venue:
 
     def told(self, each: Selling, qty: Decimal, state: str) -> None:
         """What became of an amendment."""
-        terms = order_intent(self.world.venue, f"{each.intent.id}-a", Action.PROTECT, qty=qty)
+        terms = doge_order(self.world.venue, f"{each.intent.id}-a", Action.PROTECT, qty=qty)
         self.world.write(amendment_line(each.intent.id, terms, state, 0))
 
     def know(self, each: Selling, stands: bool) -> None:

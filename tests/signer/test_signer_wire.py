@@ -19,8 +19,8 @@ from signer_cases import (
     amend_request,
     approved,
     cancel_request,
+    doge_order,
     open_client,
-    order_intent,
     order_request,
     short_intent,
     switch_request,
@@ -47,22 +47,22 @@ EXPIRES_S = -(-EXPIRES_MS // 1000)
 REDUCE, PROTECT = Action.REDUCE, Action.PROTECT
 
 # name -> what the venue's class sends, and what it must be read as
-KRAKEN_STOP_LIMIT = order_intent("kraken", "ms3", PROTECT, price=D("0.0880"))
+KRAKEN_STOP_LIMIT = doge_order("kraken", "ms3", PROTECT, price=D("0.0880"))
 SENT: dict[str, tuple[Request, WireOrder]] = {
     "kraken entry": (
-        order_request(order_intent("kraken", "ms1")),
+        order_request(doge_order("kraken", "ms1")),
         WireOrder("ms1", "XDGUSD", "buy", D(100), D("0.1010"), None, 0, DEADLINE_MS),
     ),
     "kraken entry until": (
-        order_request(order_intent("kraken", "ms1"), expires_ms=EXPIRES_MS),
+        order_request(doge_order("kraken", "ms1"), expires_ms=EXPIRES_MS),
         WireOrder("ms1", "XDGUSD", "buy", D(100), D("0.1010"), None, EXPIRES_S, DEADLINE_MS),
     ),
     "kraken exit": (
-        order_request(order_intent("kraken", "ms2", REDUCE, qty=D("0.00000001"))),
+        order_request(doge_order("kraken", "ms2", REDUCE, qty=D("0.00000001"))),
         WireOrder("ms2", "XDGUSD", "sell", D("0.00000001"), D("0.0990"), None, 0, DEADLINE_MS),
     ),
     "kraken stop": (
-        order_request(order_intent("kraken", "ms3", PROTECT)),
+        order_request(doge_order("kraken", "ms3", PROTECT)),
         WireOrder("ms3", "XDGUSD", "sell", D(100), None, D("0.0900"), 0, DEADLINE_MS),
     ),
     "kraken stop-limit": (
@@ -70,19 +70,19 @@ SENT: dict[str, tuple[Request, WireOrder]] = {
         WireOrder("ms3", "XDGUSD", "sell", D(100), D("0.0880"), D("0.0900"), 0, DEADLINE_MS),
     ),
     "coinbase entry": (
-        order_request(order_intent("coinbase", "ms1")),
+        order_request(doge_order("coinbase", "ms1")),
         WireOrder("ms1", "DOGE-USD", "buy", D(100), D("0.1010"), None, 0, 0),
     ),
     "coinbase entry until": (
-        order_request(order_intent("coinbase", "ms1"), expires_ms=EXPIRES_MS),
+        order_request(doge_order("coinbase", "ms1"), expires_ms=EXPIRES_MS),
         WireOrder("ms1", "DOGE-USD", "buy", D(100), D("0.1010"), None, EXPIRES_S, 0),
     ),
     "coinbase exit": (
-        order_request(order_intent("coinbase", "ms2", REDUCE)),
+        order_request(doge_order("coinbase", "ms2", REDUCE)),
         WireOrder("ms2", "DOGE-USD", "sell", D(100), D("0.0990"), None, 0, 0),
     ),
     "coinbase stop": (
-        order_request(order_intent("coinbase", "ms3", PROTECT)),
+        order_request(doge_order("coinbase", "ms3", PROTECT)),
         WireOrder("ms3", "DOGE-USD", "sell", D(100), D("0.0890"), D("0.0900"), 0, 0),
     ),
     "coinbase short": (
@@ -94,7 +94,7 @@ SENT: dict[str, tuple[Request, WireOrder]] = {
         WireOrder("ms5", "BIP-20DEC30-CDE", "buy", D(3), D(61_500), D(61_000), 0, 0),
     ),
 }
-AMENDED = amend_request(order_intent("kraken", "ms3-a", PROTECT, stop=D("0.0950")), "OV1")
+AMENDED = amend_request(doge_order("kraken", "ms3-a", PROTECT, stop=D("0.0950")), "OV1")
 
 
 @pytest.mark.parametrize("name", SENT)
@@ -126,8 +126,8 @@ def test_amendments_cancels_and_the_switch_are_read_as_they_are_sent() -> None:
         "OV1", D(100), D("0.0880"), D("0.0950"), DEADLINE_MS
     )
     for venue, read in CANCELS.items():
-        assert read(cancel_request(order_intent(venue, "ms1"), "OV1").params) == "OV1"
-    assert kraken_cancel(cancel_request(order_intent("kraken", "ms1"), "").params) == "ms1"
+        assert read(cancel_request(doge_order(venue, "ms1"), "OV1").params) == "OV1"
+    assert kraken_cancel(cancel_request(doge_order("kraken", "ms1"), "").params) == "ms1"
     assert [kraken_switch(switch_request(seconds).params) for seconds in (0, 60)] == [0, 60]
 
 
@@ -140,7 +140,7 @@ def test_an_order_for_a_portfolio_that_is_named_is_not_signed() -> None:
         sent.append(params)
 
     client.fetch2 = record
-    Coinbase(client, portfolio="other").send(approved(order_intent("coinbase", "ms1")))
+    Coinbase(client, portfolio="other").send(approved(doge_order("coinbase", "ms1")))
     assert refused(lambda: ORDERS["coinbase"](sent[0]))
 
 
@@ -300,10 +300,10 @@ def strange_requests() -> dict[str, tuple[str, Mapping[str, Any]]]:
             ("kraken entry", entry, "kraken_order"),
             ("kraken stop", stop, "kraken_order"),
             ("kraken amendment", AMENDED, "kraken_amendment"),
-            ("kraken cancel", cancel_request(order_intent("kraken", "ms1"), "OV1"), "kraken_cancel"),
+            ("kraken cancel", cancel_request(doge_order("kraken", "ms1"), "OV1"), "kraken_cancel"),
             ("kraken switch", switch_request(60), "kraken_switch"),
             ("coinbase entry", SENT["coinbase entry"][0], "coinbase_order"),
-            ("coinbase cancel", cancel_request(order_intent("coinbase", "ms1"), "OV1"), "coinbase_cancel"),
+            ("coinbase cancel", cancel_request(doge_order("coinbase", "ms1"), "OV1"), "coinbase_cancel"),
         ):
             made[f"{name} with {field or 'no name'}"] = (read, {**request.params, field: value})
     for each in BAD_AMOUNTS:

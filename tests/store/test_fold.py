@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from memesnipe_cli.store import Entry, Store
+from memesnipe_cli.store import Entry, Store, following
 from memesnipe_cli.store import fold as folding
-from memesnipe_cli.store import following
 from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.store.paths import StorePaths
 

@@ -2,88 +2,33 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import re
 import subprocess
 import sys
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from secret_hunt import Hunt, coinbase_canary, forms, kraken_canary, watched
 from vault_cases import PASSPHRASE, Session, descriptor
 from venue_server import VenueServer
 
 from memesnipe_cli.vault import keyctl
 
 
-def kraken_canary() -> tuple[str, str]:
-    return f"canary{os.urandom(20).hex()}", base64.b64encode(os.urandom(64)).decode()
-
-
-def coinbase_canary() -> tuple[str, str]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    return f"organizations/{os.urandom(8).hex()}/apiKeys/{os.urandom(16).hex()}", pem.decode()
-
-
-def forms(secrets: Iterable[str]) -> set[bytes]:
-    """Every encoding of every secret, and of the lines of a PEM. Not made by the code that is tested here."""
-    parts = {line for secret in secrets for line in (secret, *secret.splitlines()) if "-----" not in line}
-    found: set[bytes] = set()
-    for part in filter(None, parts):
-        data = part.encode()
-        encoded = base64.b64encode(data).rstrip(b"=")
-        # The last sign of an encoding depends on what follows in the text.
-        found |= {
-            data,
-            encoded[:-1],
-            data.hex().encode(),
-            quote(part, safe="").encode(),
-            json.dumps(part).encode()[1:-1],
-        }
-    return found | {base64.b64decode(each) for each in secrets if each.endswith("==")}
-
-
-@dataclass
-class Search:
-    """What was written and where it is looked for."""
-
-    folders: tuple[Path, ...]
-    needles: set[bytes]
-    outputs: set[bytes] = field(default_factory=set)
-
-    def hits(self) -> list[str]:
-        """Where any needle was found."""
-        any_needle = re.compile(b"|".join(map(re.escape, self.needles)))
-        found = ["output" for text in self.outputs if any_needle.search(text)]
-        for folder in self.folders:
-            for path in folder.rglob("*"):
-                if path.is_file() and not path.is_symlink() and any_needle.search(path.read_bytes()):
-                    found.append(str(path))
-        return found
-
-
 @dataclass(frozen=True)
 class Place:
-    """Where commands run: a home, a store and a temporary folder of their own."""
+    """Where commands run: a home, a store and a temporary folder of their own. folders: what is written there."""
 
-    folder: Path
+    folders: tuple[Path, ...]
     environment: dict[str, str]
-    search: Search
+    hunt: Hunt
 
     def call(self, *words: str, stdin: bytes = b"", fds: tuple[int, ...] = ()) -> int:
-        """Run `memesnipe WORDS`; while it runs, its argv and environ are collected over and over."""
+        """Run `memesnipe WORDS`; meanwhile its arguments and environment, and those of what it starts, are looked at,
+        and what it said afterwards."""
         process = subprocess.Popen(
             [sys.executable, "-m", "memesnipe_cli", *words],
             stdin=subprocess.PIPE,
@@ -92,85 +37,78 @@ class Place:
             env=self.environment,
             pass_fds=fds,
         )
-        assert process.stdin is not None
-        process.stdin.write(stdin)
-        process.stdin.close()
-        give_up = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < give_up:
-            for name in ("cmdline", "environ"):
-                try:
-                    self.search.outputs.add(Path(f"/proc/{process.pid}/{name}").read_bytes())
-                except OSError:
-                    break
-            time.sleep(0.05)
-        assert process.stdout is not None and process.stderr is not None
-        self.search.outputs |= {process.stdout.read(), process.stderr.read()}
+        with watched(self.hunt, process.pid):
+            for each in process.communicate(stdin, timeout=60):
+                self.hunt.text("output", each)
         for each in fds:
             os.close(each)
-        return process.wait(timeout=5)
+        return process.returncode
 
 
 @pytest.fixture
-def place(tmp_path: Path, home: Path) -> Place:
+def place(tmp_path: Path, home: Path) -> Callable[[Iterable[str]], Place]:
+    """Makes one, for a hunt for these secrets."""
     folder = tmp_path / "canary"
     for each in ("tmp", "store", "home"):
         (folder / each).mkdir(parents=True)
     environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "HOME": str(folder / "home")}
     environment |= {"MEMESNIPE_STORE": str(folder / "store")}
-    return Place(folder, environment, Search((folder, home), set()))
+    return lambda secrets: Place((folder, home), environment, Hunt(forms(secrets)))
 
 
-def test_no_secret_shows_anywhere(place: Place, session: Session) -> None:
+def test_no_secret_shows_anywhere(
+    place: Callable[[Iterable[str]], Place], session: Session, tmp_path: Path
+) -> None:
     with VenueServer("kraken") as venue:
-        profile = place.folder / "loopback.toml"
-        profile.write_text(f'[venues.kraken]\nbase_url = "{venue.base_url}"\n')
         kraken, other, wrong, coinbase = kraken_canary(), kraken_canary(), kraken_canary(), coinbase_canary()
         source = f"canary{os.urandom(20).hex()}"
-        place.search.needles = forms([*kraken, *other, *wrong, *coinbase, source, PASSPHRASE.decode()])
-        place.environment.update(session.environment)
-
-        lines = "\n".join(kraken).encode()
-        at_venue = ("--profile", str(profile), "-vv")
-        # By stdin into the OS keyring; refused by the venue, which does not know it; then without asking.
-        assert place.call(*at_venue, "keys", "add", "kraken", "--stdin", stdin=lines) == 4
-        assert place.call("keys", "add", "kraken", "--offline", "--stdin", "-vv", stdin=lines) == 0
-        # By a descriptor, as downloaded JSON, into the encrypted file.
-        given = descriptor(json.dumps({"name": coinbase[0], "privateKey": coinbase[1]}))
-        passphrase = descriptor(PASSPHRASE)
-        words = (
-            "add",
-            "coinbase",
-            "--offline",
-            "--in",
-            "file",
-            "--fd",
-            str(given),
-            "--passphrase-fd",
-            str(passphrase),
+        at = place([*kraken, *other, *wrong, *coinbase, source, PASSPHRASE.decode()])
+        at.environment.update(session.environment)
+        profile = tmp_path / "loopback.toml"
+        profile.write_text(
+            f'kind = "live"\n[account]\nvenue = "kraken"\n[venues.kraken]\nbase_url = "{venue.base_url}"\n'
         )
-        assert place.call("keys", *words, fds=(given, passphrase)) == 0
-        assert place.call("keys", "add", "etherscan", "--stdin", "--json", stdin=source.encode()) == 0
-        # Shapes that are refused.
-        swapped = "\n".join(reversed(wrong)).encode()
-        assert place.call("keys", "add", "kraken", "--name", "second", "--stdin", stdin=swapped) == 4
-        cut = f"{coinbase[0]}\n{coinbase[1][:120]}".encode()
-        assert place.call("keys", "add", "coinbase", "--name", "second", "--stdin", "-vv", stdin=cut) == 4
-        # Used, listed, rotated, removed.
-        assert place.call(*at_venue, "keys", "check", "kraken") == 4
-        assert place.call("keys", "list", "--json") == 0
-        assert place.call("doctor", "--offline", "--json") in (0, 1)
-        rotated = "\n".join(other).encode()
-        assert place.call("keys", "rotate", "kraken", "--offline", "--stdin", "--json", stdin=rotated) == 0
-        assert place.call("keys", "remove", "kraken", "--yes") == 0
-        assert place.call("keys", "remove", "etherscan", "--yes") == 0
-
-    assert place.search.hits() == []
-    # The control: the search finds a secret that is there, in each place and more than one form.
-    for number, needle in enumerate(sorted(place.search.needles)):
-        where = place.search.folders[number % 2] / f"control-{number}"
-        where.write_bytes(b"before " + needle + b" after")
-        assert place.search.hits() == [str(where)]
-        where.unlink()
-    assert place.call("keys", "add", "kraken", kraken[1]) == 2
-    assert place.search.hits() == ["output"], "argv is searched, too"
+        _use(at, ("--profile", str(profile), "-vv"), kraken, other, wrong, coinbase, source)
+    at.hunt.files(*at.folders)
+    assert at.hunt.found == set()
+    # The control: argv is looked at, too; what the files would show, tests/signer/test_signer_memory.py tries.
+    assert at.call("keys", "add", "kraken", kraken[1]) == 2
+    assert at.hunt.found == {"cmdline of memesnipe_cli"}
     keyctl.remove("memesnipe/kraken/trade")
+
+
+def _use(
+    at: Place,
+    live: tuple[str, ...],
+    kraken: tuple[str, str],
+    other: tuple[str, str],
+    wrong: tuple[str, str],
+    coinbase: tuple[str, str],
+    source: str,
+) -> None:
+    """Every command that has to do with keys, by every road, and what goes wrong there."""
+    lines = "\n".join(kraken).encode()
+    # By stdin into the OS keyring; refused by the venue, which does not know it; then without asking.
+    assert at.call(*live, "keys", "add", "kraken", "--stdin", stdin=lines) == 4
+    assert at.call("keys", "add", "kraken", "--offline", "--stdin", "-vv", stdin=lines) == 0
+    # By a descriptor, as downloaded JSON, into the encrypted file.
+    given = descriptor(json.dumps({"name": coinbase[0], "privateKey": coinbase[1]}))
+    passphrase = descriptor(PASSPHRASE)
+    words = ("--in", "file", "--fd", str(given), "--passphrase-fd", str(passphrase))
+    assert at.call("keys", "add", "coinbase", "--offline", *words, fds=(given, passphrase)) == 0
+    assert at.call("keys", "add", "etherscan", "--stdin", "--json", stdin=source.encode()) == 0
+    # Shapes that are refused.
+    swapped = "\n".join(reversed(wrong)).encode()
+    assert at.call("keys", "add", "kraken", "--name", "second", "--stdin", stdin=swapped) == 4
+    cut = f"{coinbase[0]}\n{coinbase[1][:120]}".encode()
+    assert at.call("keys", "add", "coinbase", "--name", "second", "--stdin", "-vv", stdin=cut) == 4
+    # Used by a signer, which has it from the keyring; listed, unlocked, rotated, removed.
+    assert at.call(*live, "trade", "reconcile") == 5
+    assert at.call(*live, "keys", "check", "kraken") == 4
+    assert at.call("keys", "list", "--json") == 0
+    assert at.call("doctor", "--offline", "--json") in (0, 1)
+    assert at.call("keys", "unlock", "kraken", "--ttl", "1m") in (0, 4)
+    rotated = "\n".join(other).encode()
+    assert at.call("keys", "rotate", "kraken", "--offline", "--stdin", "--json", stdin=rotated) == 0
+    assert at.call("keys", "remove", "kraken", "--yes") == 0
+    assert at.call("keys", "remove", "etherscan", "--yes") == 0

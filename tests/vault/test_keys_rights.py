@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from memesnipe_cli.commands.venue_access import key_use_body
 from vault_cases import COINBASE_LINES, KRAKEN_LINES, OTHER_LINES, PASSPHRASE, descriptor, user_vault
 from venue_server import VenueServer
 
 from memesnipe_cli.cli import run
-from memesnipe_cli.commands.venue_access import key_use_body
 from memesnipe_cli.errors import ConfigError
 from memesnipe_cli.vault.reading import read_key
 from memesnipe_cli.vault.rights import refuse_unfit, rights_words

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from order_cases import STRATEGY as STRATEGY
+from order_cases import SYMBOL as SYMBOL
+from order_cases import doge_order as doge_order
 from venue_server import BookedTrade, Books, VenueServer, open_client
 
 from memesnipe_cli.engine.order_ids import client_order_id, store_part
@@ -29,8 +32,6 @@ from memesnipe_cli.venues.order_book import Order, OrderBook
 from memesnipe_cli.venues.protocol import Venue
 
 D = Decimal
-SYMBOL = "DOGE/USD"
-STRATEGY = "momentum_5m"
 STORE = "0badcafe"
 PREFIX = store_part(STORE)
 CLASSES = {"kraken": Kraken, "coinbase": Coinbase}
@@ -54,26 +55,7 @@ class OpenLatch:
 
 def intent(venue: str, leg: str = "entry", action: Action = Action.ENTRY, **changed: Any) -> OrderIntent:
     """Buy 100 DOGE at 0.1010 at most; or sell, protect."""
-    entry = OrderIntent(
-        id=order_id(leg),
-        action=action,
-        venue=venue,
-        symbol=SYMBOL,
-        base="DOGE",
-        strategy=STRATEGY,
-        cluster="memes",
-        side="buy" if action is Action.ENTRY else "sell",
-        qty=D(100),
-        price=D("0.1010"),
-        kind="limit",
-        position="long",
-        stop=D("0.0900"),
-    )
-    if action is Action.REDUCE:
-        entry = replace(entry, price=D("0.0990"), stop=None)
-    if action is Action.PROTECT:
-        entry = replace(entry, price=None if venue == "kraken" else D("0.0890"), kind="stop")
-    return replace(entry, **changed)
+    return doge_order(venue, order_id(leg), action, **changed)
 
 
 def make_gate(venue: str) -> Gate:
