@@ -62,7 +62,7 @@ SECRETS: dict[str, Callable[[], str]] = {
     "file of solana-keygen": lambda: json.dumps(list(secrets.token_bytes(64)), separators=(",", ":")),
     "extended private key": lambda: "xprv9" + "".join(secrets.choice(BASE58) for _ in range(106)),
     "password in an address": lambda: f"https://me:{secrets.token_hex(12)}@example.com/x",
-    "password by its name": lambda: f'password = "{secrets.token_urlsafe(18)}"',
+    "password by its name": lambda: f'password = "{secrets.token_hex(12)}"',
 }
 
 

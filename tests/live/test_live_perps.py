@@ -241,11 +241,11 @@ def test_a_cover_without_an_answer_is_never_sent_twice(
     covers: list[str] = []
     create = rig.venue._create
 
-    def watched(body: dict[str, Any]) -> Any:
+    def watched(body: dict[str, Any], fence: int) -> Any:
         if body["side"] == "BUY" and "sor_limit_ioc" in body["order_configuration"]:
             covers.append(body["client_order_id"])
             rig.server.fail("timeout", where="brokerage/orders", when=when)
-        return create(body)
+        return create(body, fence)
 
     monkeypatch.setattr(rig.venue, "_create", watched)
     done = rig.trade(FLAT, DOWN, LOW, UP, FLAT)
