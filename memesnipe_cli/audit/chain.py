@@ -55,10 +55,14 @@ def verified(folder: Path, kinds: Kinds) -> Iterator[Verified]:
                 continue
             # The newest, or one in which something is wrong: line by line, by the reader that says what.
             wanted: list[Entry] = []
-            for entry in segments.read_segment(folder, number, head, sealed=number != numbers[-1]):
-                head = Head(entry.seq, entry.hash)
-                if entry.kind in kinds and (not kinds[entry.kind] or kinds[entry.kind] in entry.body):
-                    wanted.append(entry)
+            try:
+                for entry in segments.read_segment(folder, number, head, sealed=number != numbers[-1]):
+                    head = Head(entry.seq, entry.hash)
+                    if entry.kind in kinds and (not kinds[entry.kind] or kinds[entry.kind] in entry.body):
+                        wanted.append(entry)
+            except StoreDamagedError:
+                yield Verified(head, wanted)
+                raise
             yield Verified(head, wanted)
     finally:
         checks.close()

@@ -151,6 +151,14 @@ def test_the_newest_segment_is_looked_at_as_closely(folder: Path, tamper: Callab
     assert verdict(folder).integrity == BROKEN
 
 
+def test_what_stands_before_the_bad_line_is_counted(folder: Path) -> None:
+    newest = sorted(folder.glob("*.jsonl"))[-1]
+    fourth = parse(lines_of(newest)[3][:-1])
+    swap(newest)
+    found = verdict(folder)
+    assert (found.integrity, found.head.seq) == (BROKEN, fourth.seq - 1)
+
+
 def with_snapshot(folder: Path) -> Path:
     """A snapshot of the orders at the end, as a trader leaves one."""
     journal = Journal(StorePaths(folder.parents[1]))
