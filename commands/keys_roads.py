@@ -70,6 +70,7 @@ def read_descriptor(descriptor: int, what: str) -> bytes:
     give_up = time.monotonic() + _DEADLINE_S
     found = bytearray()
     try:
+        os.fstat(descriptor)  # select waits in vain for a number that is beyond the process's table of files
         while len(found) <= MOST_BYTES:
             ready, _, _ = select.select([descriptor], [], [], max(0.0, give_up - time.monotonic()))
             if not ready:

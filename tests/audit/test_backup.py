@@ -307,7 +307,7 @@ def test_the_command_writes_lists_and_never_shows_the_passphrase(
         (("--stdin",), "short", 4, "fewer than 12"),
         (("--stdin",), "", 4, "is empty"),
         (("--stdin", "--passphrase-fd", "3"), "x", 2, "exclude each other"),
-        (("--passphrase-fd", "999"), "", 2, "is not open"),
+        (("--passphrase-fd", "77"), "", 2, "is not open"),
         (("--include", "journal,keys", "--stdin"), "x", 2, "'keys' is no part"),
         (("--list", "x", "--include", "runs"), "", 2, "--list writes nothing"),
         (("--list", "nowhere.backup", "--stdin"), "x" * 12, 1, "there is no archive"),
