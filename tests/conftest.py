@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from program import Memesnipe
 
-Memesnipe = Callable[..., "subprocess.CompletedProcess[str]"]
 FOLDERS = {
     "XDG_CONFIG_HOME": "config",
     "XDG_DATA_HOME": "data",

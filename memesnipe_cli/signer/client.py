@@ -126,9 +126,7 @@ class Signer:
         """Raises SignerGoneError where it has ended: nothing can be signed any more."""
         if self._gone or self._process.poll() is not None:
             raise SignerGoneError(
-                "the signer has ended: nothing can be signed",
-                "see the log, then start again",
-                code="signer_gone",
+                "the signer has ended: nothing can be signed", "see docs/runbooks/signer-gone.md"
             )
 
     def attach(self, exchange: ccxt.Exchange) -> None:

@@ -15,10 +15,19 @@ class BrokenFrameError(Exception):
     """What came is no message: the other side is not what it should be."""
 
 
+def encoded(message: Mapping[str, Any]) -> bytes:
+    """A message as it is sent."""
+    return orjson.dumps(message)
+
+
+def send(link: socket.socket, data: bytes) -> None:
+    """Send one message that is encoded already. Raises OSError where nobody is there to take it."""
+    link.sendall(len(data).to_bytes(4, "big") + data)
+
+
 def write(link: socket.socket, message: Mapping[str, Any]) -> None:
     """Send one message. Raises OSError where nobody is there to take it."""
-    data = orjson.dumps(message)
-    link.sendall(len(data).to_bytes(4, "big") + data)
+    send(link, encoded(message))
 
 
 def read(link: socket.socket) -> dict[str, Any] | None:

@@ -16,8 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from memesnipe_cli.errors import MemesnipeError
 from memesnipe_cli.signer import frames
 from memesnipe_cli.signer.endpoints import use_of
@@ -101,9 +99,9 @@ class VenueService:
 
     def _answer(self, message: Mapping[str, Any]) -> None:
         """Venues tell a key its own name (Kraken's GetApiKeyInfo): it does not leave this process."""
-        told = orjson.loads(orjson.dumps(message).replace(self._key_id.encode(), HIDDEN))
+        told = frames.encoded(message).replace(self._key_id.encode(), HIDDEN)
         with self._writing:
             try:
-                frames.write(self._link, told)
+                frames.send(self._link, told)
             except OSError:
                 return  # the trader is gone: `run` sees that, too

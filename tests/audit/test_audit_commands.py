@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from audit_journals import ENTRY, journalled, live_lines
-from conftest import Memesnipe
+from program import Memesnipe
 
 
 @pytest.fixture

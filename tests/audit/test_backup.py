@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from audit_journals import journalled, live_lines
-from conftest import Memesnipe
+from program import Memesnipe
 
 from memesnipe_cli.backup import sealing, writing
 from memesnipe_cli.backup.contents import PARTS, USUAL_PARTS, checked_parts

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from checkpoint_cases import Signer, anchored, keep, keeper, note_lines
-from conftest import Memesnipe
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from program import Memesnipe
 
 from memesnipe_cli.audit import kept
 from memesnipe_cli.audit.checkpoint import find, parse

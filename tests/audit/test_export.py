@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from audit_journals import ENTRY, live_lines
-from conftest import Memesnipe
+from program import Memesnipe
 from report_journals import START_MS, Book
 
 from memesnipe_cli.audit.export_columns import TABLES

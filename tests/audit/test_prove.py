@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from checkpoint_cases import Signer, anchored, keep, note_lines
-from conftest import Memesnipe
+from program import Memesnipe
 
 from memesnipe_cli.audit.note import Note
 from memesnipe_cli.audit.proof import prove_entry, prove_growth

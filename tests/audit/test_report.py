@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from audit_journals import live_lines, timing
-from conftest import Memesnipe
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from program import Memesnipe
 from report_journals import BASE_MS, MINUTE_MS, START_MS, Book
 
 from memesnipe_cli.audit.report import GROUPINGS, report

@@ -11,9 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import Memesnipe
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from program import Memesnipe
 from report_journals import START_MS, Book
 
 from memesnipe_cli.audit.tax import TaxRequest, TaxTotals, contract_rows, lot_rows, term_of

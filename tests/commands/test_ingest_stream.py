@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Memesnipe
+from program import Memesnipe
 from venue_server import VenueServer
 
 

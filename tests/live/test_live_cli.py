@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pytest
+from running import Running, repeated, started
 from venue_server import VenueServer
 from venue_server.keys import KRAKEN_KEY, KRAKEN_SECRET
 
@@ -66,53 +66,10 @@ class Always(Strategy):
 '''
 
 
-@dataclass
-class Trader:
-    """A running command. said, records: the lines of its two outputs so far."""
-
-    process: subprocess.Popen[str]
-    said: list[str] = field(default_factory=list)
-    records: list[str] = field(default_factory=list)
-    _readers: list[threading.Thread] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        for stream, lines in ((self.process.stderr, self.said), (self.process.stdout, self.records)):
-            assert stream is not None
-            reader = threading.Thread(target=self._read, args=(stream, lines), daemon=True)
-            reader.start()
-            self._readers.append(reader)
-
-    @property
-    def words(self) -> str:
-        """All that it said."""
-        return "\n".join(self.said)
-
-    def kinds(self) -> list[str]:
-        """The types of its records."""
-        return [json.loads(each)["type"] for each in list(self.records)]
-
-    def wait_for(self, words: str, seconds: float) -> None:
-        """Until it has said so."""
-        until = time.monotonic() + seconds
-        while words not in self.words:
-            assert self.process.poll() is None and time.monotonic() < until, f"no {words!r} in:\n{self.words}"
-            time.sleep(0.05)
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        self.process.send_signal(number)
-
-    def end(self, seconds: float = START_S) -> int:
-        """Its exit code, once it has ended."""
-        code = self.process.wait(timeout=seconds)
-        for reader in self._readers:
-            reader.join(timeout=5)
-        return code
-
-    @staticmethod
-    def _read(stream: IO[str], lines: list[str]) -> None:
-        for line in stream:
-            lines.append(line.rstrip("\n"))
+def kinds(of: Running) -> list[str]:
+    """The types of the records that a command has written."""
+    whole, _, _ = of.out.decode().rpartition("\n")
+    return [json.loads(each)["type"] for each in whole.splitlines()]
 
 
 @dataclass
@@ -180,44 +137,23 @@ class Desk:
         assert code == 0, said
 
     @contextmanager
-    def running(self, *more: str) -> Iterator[Trader]:
+    def running(self, *more: str) -> Iterator[Running]:
         """A trader, which is ended with the body at the latest."""
-        process = subprocess.Popen(
-            self.trade("--jsonl", *more),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=self.environment,
-        )
-        trader = Trader(process)
-        try:
+        with started(self.trade("--jsonl", *more)[3:], self.environment) as trader:
             yield trader
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            trader.end()
 
     @contextmanager
     def moving(self) -> Iterator[None]:
         """Others trade meanwhile, so that there are bars and fresh prices."""
-        ended = threading.Event()
+        numbers = itertools.count(1)
 
         def move() -> None:
-            number = 0
-            while not ended.wait(0.2):
-                number += 1
-                middle = 0.1 + 0.00001 * (number % 7)
-                self.server.price(SYMBOL, f"{middle - 0.00005:.5f}", f"{middle + 0.00005:.5f}")
-                self.server.trade(SYMBOL, f"{middle:.5f}", 100_000)
+            middle = 0.1 + 0.00001 * (next(numbers) % 7)
+            self.server.price(SYMBOL, f"{middle - 0.00005:.5f}", f"{middle + 0.00005:.5f}")
+            self.server.trade(SYMBOL, f"{middle:.5f}", 100_000)
 
-        thread = threading.Thread(target=move, daemon=True)
-        thread.start()
-        try:
+        with repeated(move):
             yield
-        finally:
-            ended.set()
-            thread.join(timeout=5)
 
 
 @pytest.fixture
@@ -273,10 +209,10 @@ def test_it_is_told_to_stop_and_there_is_one_trader_of_an_account(
         trader.wait_for("market data by websocket", START_S)
         second, said = desk.call(desk.trade())
         assert second == 6, said
-        trader.signal(sent)
+        trader.process.send_signal(sent)
         assert trader.end() == code, trader.words
     assert "left: " in trader.words and "Traceback" not in trader.words
-    assert "account" in trader.kinds()
+    assert "account" in kinds(trader)
 
 
 def test_a_bar_is_traded_and_the_position_outlives_kill_9_and_ctrl_c(desk: Desk) -> None:
@@ -287,7 +223,7 @@ def test_a_bar_is_traded_and_the_position_outlives_kill_9_and_ctrl_c(desk: Desk)
             until = time.monotonic() + BAR_S
             while not desk.server.oracle.positions().get(SYMBOL) and time.monotonic() < until:
                 time.sleep(0.05)
-            trader.signal(signal.SIGKILL)
+            trader.process.send_signal(signal.SIGKILL)
         assert desk.server.oracle.ours(), trader.words
         with desk.running() as trader:
             trader.wait_for("market data by websocket", START_S)
@@ -298,13 +234,13 @@ def test_a_bar_is_traded_and_the_position_outlives_kill_9_and_ctrl_c(desk: Desk)
             desk.server.stream_fail("refuse", times=100)
             desk.server.stream_drop()
             trader.wait_for("market data by rest", START_S)
-            trader.signal(signal.SIGINT)
+            trader.process.send_signal(signal.SIGINT)
             assert trader.end() == 130
         assert f"left: {SYMBOL} long" in trader.words and "covered" in trader.words
         with desk.running() as trader:
             trader.wait_for("LIVE: real orders", START_S)
-            trader.signal(signal.SIGINT)
-            trader.signal(signal.SIGINT)
+            trader.process.send_signal(signal.SIGINT)
+            trader.process.send_signal(signal.SIGINT)
             assert trader.end() == 130, trader.words
     oracle = desk.server.oracle
     assert not oracle.doubled() and not oracle.naked_positions() and not oracle.sold_more_than()

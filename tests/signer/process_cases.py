@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 import pytest
 
@@ -24,14 +20,13 @@ import venue_server.keys
 import venue_server.kraken
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from running import Running, repeated, started
 from secret_hunt import coinbase_canary, family, kraken_canary, said_of
 from trade_live_cases import SYMBOL, Scene, live_scene, with_position
 
 from memesnipe_cli.signer.client import Signer, SignerOrder
 
 Dialect = Literal["kraken", "coinbase"]
-READY_S = 40.0  # imports, the vault, the venue's questions, on a busy machine
-END_S = 20.0
 GONE_S = 2.0  # within which nothing of a killed trader is left
 SIGNER, READER = "memesnipe_cli.commands.signer_process", "memesnipe_cli.commands.signer_reader"
 
@@ -72,53 +67,9 @@ def canary_at(venue: Dialect, monkeypatch: pytest.MonkeyPatch) -> Canary:
     return made
 
 
-@dataclass
-class Running:
-    """A command that runs. said, out: what it wrote so far."""
-
-    process: subprocess.Popen[bytes]
-    said: bytearray = field(default_factory=bytearray)
-    out: bytearray = field(default_factory=bytearray)
-    _readers: list[threading.Thread] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        for stream, kept in ((self.process.stderr, self.said), (self.process.stdout, self.out)):
-            assert stream is not None
-            reader = threading.Thread(target=self._read, args=(stream, kept), daemon=True)
-            reader.start()
-            self._readers.append(reader)
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    @property
-    def words(self) -> str:
-        """What it said."""
-        return self.said.decode()
-
-    def wait_for(self, words: str, seconds: float = READY_S) -> None:
-        """Until it has said so."""
-        until = time.monotonic() + seconds
-        while words not in self.words:
-            assert self.process.poll() is None and time.monotonic() < until, f"no {words!r} in:\n{self.words}"
-            time.sleep(0.02)
-
-    def child(self, module: str) -> int:
-        """The pid of the process of that module below it."""
-        return next(pid for pid in family(self.pid) if said_of(pid) == module)
-
-    def end(self, seconds: float = END_S) -> int:
-        """Its exit code, once it has ended."""
-        code = self.process.wait(timeout=seconds)
-        for reader in self._readers:
-            reader.join(timeout=5)
-        return code
-
-    @staticmethod
-    def _read(stream: IO[bytes], kept: bytearray) -> None:
-        while part := stream.read1(65536):  # type: ignore[attr-defined]
-            kept += part
+def child(of: Running, module: str) -> int:
+    """The pid of the process of that module below a command."""
+    return next(pid for pid in family(of.pid) if said_of(pid) == module)
 
 
 @dataclass
@@ -166,39 +117,19 @@ class Desk:
     @contextmanager
     def running(self, words: list[str], environ: Mapping[str, str] | None = None) -> Iterator[Running]:
         """A command of the program, which is ended with the body at the latest."""
-        running = Running(
-            subprocess.Popen(
-                [sys.executable, "-m", "memesnipe_cli", *words],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env={**os.environ, **(environ or {})},
-            )
-        )
-        try:
+        with started(words, {**os.environ, **(environ or {})}) as running:
             yield running
-        finally:
-            with suppress(ProcessLookupError):
-                running.process.send_signal(signal.SIGKILL)
-            running.end()
 
     @contextmanager
     def moving(self) -> Iterator[None]:
         """Others trade meanwhile, so that prices are fresh."""
-        ended = threading.Event()
 
         def move() -> None:
-            while not ended.wait(0.2):
-                self.scene.server.price(SYMBOL, "0.1005", "0.1007")
-                self.scene.server.trade(SYMBOL, "0.1006", 100_000)
+            self.scene.server.price(SYMBOL, "0.1005", "0.1007")
+            self.scene.server.trade(SYMBOL, "0.1006", 100_000)
 
-        thread = threading.Thread(target=move, daemon=True)
-        thread.start()
-        try:
+        with repeated(move):
             yield
-        finally:
-            ended.set()
-            thread.join(timeout=5)
 
     def private(self) -> int:
         """How often the venue was asked for something that needs a key."""

@@ -8,7 +8,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from process_cases import SIGNER, Desk, Running, canary_desk
+from process_cases import SIGNER, Desk, canary_desk, child
+from running import Running
 from secret_hunt import Hunt, wait_until, watched
 from venue_server import Order
 
@@ -39,7 +40,7 @@ def test_a_trader_without_its_signer_stops_and_starts_no_other(
         (stop,) = stops(desk)
         with desk.moving(), desk.running(desk.trade()) as trader:
             trader.wait_for("market data by")
-            first = trader.child(SIGNER)
+            first = child(trader, SIGNER)
             with watched(Hunt({b"nothing is looked for"}), trader.pid) as ran:
                 os.kill(first, signal.SIGKILL)
                 asked = desk.private()
@@ -57,7 +58,7 @@ def test_a_flat_account_stays_shut_until_a_person_opens_it(
     with canary_desk(tmp_path, monkeypatch) as desk, desk.moving():
         with desk.running(desk.trade()) as trader:
             trader.wait_for("market data by")
-            os.kill(trader.child(SIGNER), signal.SIGKILL)
+            os.kill(child(trader, SIGNER), signal.SIGKILL)
             halted(desk, trader)
         before = desk.private()
         code, _, said = desk.scene.say(capsys, *desk.trade()[5:])
@@ -82,7 +83,7 @@ def _under_way(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     server.fail("timeout", where="AddOrder", when="after")
     with desk.moving(), desk.running(desk.trade()) as trader:
         wait_until(lambda: len(server.asked("AddOrder")) > sent, HEARD_S + HEARD_S, "the stop")
-        os.kill(trader.child(SIGNER), signal.SIGKILL)
+        os.kill(child(trader, SIGNER), signal.SIGKILL)
         halted(desk, trader)
     assert len(server.asked("AddOrder")) == sent + 1
     (stop,) = stops(desk)

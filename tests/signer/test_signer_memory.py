@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from process_cases import SIGNER, SYMBOL, Desk, Dialect, Running, canary_desk
+from process_cases import SIGNER, SYMBOL, Desk, Dialect, canary_desk, child
+from running import Running
 from secret_hunt import Hunt, forms, wait_until, watched
 
 ORDER = {"kraken": "AddOrder", "coinbase": "brokerage/orders"}
@@ -103,7 +104,7 @@ def test_a_trader_on_kraken_and_the_core_that_it_leaves(
             wait_until(lambda: at.orders() > before, 40.0, "the stop")
             trader.wait_for("market data by")
             assert at.hunt.memory(trader.pid) > 20 << 20
-            _holds_it(at, trader.child(SIGNER))
+            _holds_it(at, child(trader, SIGNER))
             limit = resource.prlimit(trader.pid, resource.RLIMIT_CORE)[1]
             resource.prlimit(trader.pid, resource.RLIMIT_CORE, (limit, limit))
             trader.process.send_signal(signal.SIGABRT)
@@ -116,6 +117,13 @@ def test_a_trader_on_kraken_and_the_core_that_it_leaves(
         )
         for core in cores:
             core.unlink()
+
+        # Ctrl-C at a trader, in the middle of its work.
+        with at.running(*trades(at)) as trader:
+            trader.wait_for("market data by")
+            trader.process.send_signal(signal.SIGINT)
+            assert trader.end() == 130, trader.words
+        at.nothing()
 
         asked = len(at.desk.scene.server.asked("BalanceEx"))
         with at.running("trade", "reconcile") as looks:

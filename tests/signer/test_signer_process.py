@@ -15,15 +15,8 @@ from pathlib import Path
 
 import ccxt
 import pytest
-from process_cases import (
-    GONE_S,
-    READER,
-    READY_S,
-    SIGNER,
-    Desk,
-    Dialect,
-    canary_desk,
-)
+from process_cases import GONE_S, READER, SIGNER, Desk, Dialect, canary_desk
+from running import READY_S
 from secret_hunt import Hunt, family, forms, said_of, wait_until
 
 from memesnipe_cli.errors import ConfigError, ExitCode

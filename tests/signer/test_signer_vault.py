@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from process_cases import END_S, READY_S, Desk, canary_desk
+from process_cases import Desk, canary_desk
+from running import END_S, READY_S
 from secret_hunt import family, kraken_canary, wait_until
 
 PASSPHRASE = "correct horse battery"  # noqa: S105
