@@ -3,12 +3,12 @@ percentile of at most 20 ms with one strategy and ten symbols, while an ingest o
 
     python benchmarks/latency.py [--orders 300] [--burst] [--quiet | --beside]
 
-The loop, the journal, the risk gate and ccxt are the real ones; the venue (parts/latency_venue.py) is another
-process. Time counts from the moment at which that process writes the market data message that closes the bar, to
-the moment at which the last byte of the order has been given to the socket. Time between a request's last byte and
-the first of its answer is the venue's and is left out. momentum_5m watches all ten symbols and a strategy of this
-file trades beside it, so that it is known when: each bar one symbol enters and another one leaves, or with --burst
-all ten do it at once.
+The loop, the journal, the risk gate, the signer in its process and ccxt are the real ones; the venue
+(parts/latency_venue.py) is another process. Time counts from the moment at which that process writes the market data
+message that closes the bar, to the moment at which the last byte of the order has been given to the socket. Time
+between a request's last byte and the first of its answer is the venue's and is left out. momentum_5m watches all ten
+symbols and a strategy of this file trades beside it, so that it is known when: each bar one symbol enters and another
+one leaves, or with --burst all ten do it at once.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ from typing import Any
 import numpy as np
 
 sys.path.append(str(Path(__file__).with_name("parts")))
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "live"))
 
 from latency_venue import BASE_MS, SYMBOLS
 from latency_watch import Watch, WatchedTimer, Way
-from venue_server.keys import KRAKEN_KEY, KRAKEN_SECRET
+from trader_signer import ForkedSigner
 
 from memesnipe_cli import clock
 from memesnipe_cli.engine.run import default_cache_dir
@@ -47,7 +48,7 @@ from memesnipe_cli.store.store import Store
 from memesnipe_cli.store.tables import Candles, SeriesKey
 from memesnipe_cli.strategies.registry import load
 from memesnipe_cli.venues import one_key
-from memesnipe_cli.venues.opening import Key, open_order_venue
+from memesnipe_cli.venues.opening import open_order_venue
 
 WANTED_MS = 20.0
 HISTORY = 6_500  # bars: what momentum_5m warms up on, and some
@@ -103,7 +104,7 @@ class PipedFeed:
         self._bars: queue.Queue[tuple[int, BarsClosed]] = queue.Queue()
         self._quotes: dict[str, tuple[Quote, float]] = {}
         self._asked, self._ended = "", False
-        self.ahead_us = 0
+        self.ahead_us = self.begin_ms = 0
 
     def now_ms(self) -> int:
         """The venue's time."""
@@ -182,12 +183,14 @@ class PipedFeed:
 
 
 def profile(base_url: str) -> Profile:
-    """A live profile that lets ten symbols be bought at once."""
+    """A live profile that lets ten symbols be bought at once, and a strategy lose as long as it is watched."""
+    far = {"warning": 0.9, "halt": 0.9, "emergency": 0.95, "daily_warning": 0.9, "daily_halt": 0.9}
     return Profile.model_validate(
         {
             "name": "latency",
             "kind": "live",
             "account": {"venue": "kraken", "capital": str(CAPITAL)},
+            "breaker": {**far, "strategy_halt": 0.9, "lifetime_halt": 0.95, "allow_looser": True},
             "limits": {"cluster_share": 1.0, "orders_per_minute": 1000, "messages_per_minute": 10_000},
             "venues": {"kraken": {"base_url": base_url}, "default": {}},
         }
@@ -268,12 +271,19 @@ def trade(folder: Path, orders: int, burst: bool, beside: bool) -> tuple[list[Wa
         store = Store(folder / "store")
         write_history(store, begins["begin_ms"])
         (folder / "told.py").write_text(STRATEGY, encoding="utf-8")
-        watch = Watch()
+        watch = Watch(folder / "seen.jsonl")
         feed = PipedFeed(venue_process, watch, orders // len(SYMBOLS) if burst else orders // 2 + 5)
-        feed.ahead_us = begins["ahead_us"]
-        with ingesting(folder, folder / "store", beside) as done, watch.at_the_socket():
-            run(folder, store, feed, watch, begins)
-        return list(watch.orders.values()), done
+        feed.ahead_us, feed.begin_ms = begins["ahead_us"], begins["begin_ms"]
+        asked = profile(begins["base_url"])
+        with watch.at_the_socket():
+            # Forked before any thread is there whose pipes it would keep open.
+            signer = ForkedSigner("kraken", begins["base_url"], store, "live", asked, clock.now_ms)
+            try:
+                with ingesting(folder, folder / "store", beside) as done:
+                    run(folder, store, feed, watch, signer, asked)
+            finally:
+                signer.close()
+        return watch.ways(), done
     finally:
         assert venue_process.stdin is not None
         venue_process.stdin.close()
@@ -281,15 +291,13 @@ def trade(folder: Path, orders: int, burst: bool, beside: bool) -> tuple[list[Wa
         venue_process.wait(timeout=10)
 
 
-def run(folder: Path, store: Store, feed: PipedFeed, watch: Watch, begins: dict[str, Any]) -> None:
+def run(
+    folder: Path, store: Store, feed: PipedFeed, watch: Watch, signer: ForkedSigner, asked: Profile
+) -> None:
     """One run of the loop, from the opening to the end of the feed."""
-    asked = profile(begins["base_url"])
-    venue: Any = open_order_venue(
-        "kraken", begins["base_url"], Key(KRAKEN_KEY, KRAKEN_SECRET), folder / "cache"
-    )
-    # Time goes by in jumps at this venue: what is signed must carry its time.
-    client = venue._exchange
-    client.seconds, client.milliseconds = lambda: feed.now_ms() // 1000, feed.now_ms
+    base_url = asked.venue("kraken").base_url
+    venue: Any = open_order_venue("kraken", base_url, signer, folder / "cache")
+    watch.asks(venue._exchange)
     # So must the questions come back that the venue allows: five minutes are over in a second here.
     for shared in one_key._shared.values():
         shared.budget._refill_s /= 1000
@@ -306,7 +314,7 @@ def run(folder: Path, store: Store, feed: PipedFeed, watch: Watch, begins: dict[
         say=lambda words: print(f"  ({words})"),
         now=feed.now_ms,
     )
-    after_ms = begins["begin_ms"] - BASE_MS
+    after_ms = feed.begin_ms - BASE_MS
     loops: list[LiveLoop] = []
     journal = store.journal("live")
     key_use = {"venue": "kraken", "name": "trade", "fingerprint": "benchmark", "purpose": "live start"}
@@ -344,7 +352,7 @@ def report_parts(ways: list[Way]) -> None:
         "decided -> in the journal": [(way.kept_ns - way.decided_ns) / 1e6 for way in ways],
         "in the journal -> on the wire": [(way.wire_ns - way.kept_ns) / 1e6 for way in ways],
     }
-    parts["of all that, computing in this process"] = [way.cpu_ns / 1e6 for way in ways]
+    parts["until it was in the journal, computing in the trader"] = [way.cpu_ns / 1e6 for way in ways]
     for name, found in parts.items():
         p50, p99 = np.percentile(found, [50, 99])
         print(f"    {name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms")

@@ -151,11 +151,13 @@ def compare(folder: Path, base_url: str, orders: int) -> None:
     key_file.write_text(f"{_KEY}\n{_SECRET}\n")
     key_file.chmod(0o600)
     os.environ["CREDENTIALS_DIRECTORY"] = str(credentials)
+    began = time.monotonic()
     signer = Signer(
         SignerOrder("kraken", "trade", str(folder / "store"), str(profile), "live", unattended=True)
     )
     try:
-        print(f"the signer's memory: {signer.facts()['memory']}")
+        memory = signer.facts()["memory"]
+        print(f"the signer was ready after {time.monotonic() - began:.1f} s; its memory: {memory}")
         alone = client(base_url, store.paths.cache, Key(_KEY, _SECRET))
         through = client(base_url, store.paths.cache, signer)
         found: dict[str, list[float]] = {"in this process": [], "through the signer": []}

@@ -4,11 +4,14 @@ through its timer."""
 from __future__ import annotations
 
 import http.client
+import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,8 +20,9 @@ from memesnipe_cli.venues.timing import Timer
 
 @dataclass
 class Way:
-    """The moments of one order, monotonic ns. venue_ns: what the venue has taken since the bar's message;
-    cpu_ns: what this process has computed since, which does not depend on what else the machine does."""
+    """The moments of one order, monotonic ns. venue_ns: what the venue has taken since the bar's message; cpu_ns: what
+    the trader's process had computed since when the order was written down, which does not depend on what else the
+    machine does."""
 
     bar_ns: int
     decided_ns: int = 0
@@ -36,44 +40,63 @@ class Way:
 
 @dataclass
 class Watch:
-    """Looks on: at the socket from outside the client, at the loop through its timer."""
+    """Looks on: at the socket from outside the client, at the loop through its timer. What it sees at sockets goes into
+    a file, since the signer's are in a process of their own, forked while this looks on."""
 
+    path: Path
     bar_ns: int = 0
     orders: dict[str, Way] = field(default_factory=dict)
     sent_s: float = 0.0
-    requests: int = 0
-    _venue_ns: int = 0
     _cpu_ns: int = 0
-    _asked_ns: int = 0
+
+    def __post_init__(self) -> None:
+        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def bar(self, sent_ns: int) -> None:
         """A bar's message was written at that time."""
-        self.bar_ns, self._venue_ns, self._cpu_ns = sent_ns, 0, time.process_time_ns()
+        self.bar_ns, self._cpu_ns = sent_ns, time.process_time_ns()
+        self._saw("bar", sent_ns)
 
     def of(self, order_id: str) -> Way:
         """The order's moments."""
         return self.orders.setdefault(order_id, Way(self.bar_ns))
 
+    def kept(self, order_id: str) -> None:
+        """The order is on the disk and goes out now."""
+        way = self.of(order_id)
+        way.kept_ns, way.cpu_ns = time.monotonic_ns(), time.process_time_ns() - self._cpu_ns
+
     def wrote(self, data: Any) -> None:
         """Bytes went to the venue."""
         now = time.monotonic_ns()
-        self.sent_s, self._asked_ns = now / 1e9, now
-        self.requests += 1
-        if not isinstance(data, bytes) or b"cl_ord_id=" not in data or b"ordertype=limit" not in data:
-            return
-        fields = parse_qs(data.decode(errors="replace").rpartition("\r\n")[2])
-        way = self.of(fields["cl_ord_id"][0])
-        way.wire_ns, way.venue_ns, way.cpu_ns = now, self._venue_ns, time.process_time_ns() - self._cpu_ns
-        way.entry = fields["type"][0] == "buy"
+        order_id = side = ""
+        if isinstance(data, bytes) and b"cl_ord_id=" in data and b"ordertype=limit" in data:
+            fields = parse_qs(data.decode(errors="replace").rpartition("\r\n")[2])
+            order_id, side = fields["cl_ord_id"][0], fields["type"][0]
+        self._saw("wrote", now, order_id, side)
 
-    def answered(self) -> None:
-        """The venue's answer has begun."""
-        # Of a request that was out before the bar, only what was waited for behind it counts.
-        self._venue_ns += time.monotonic_ns() - max(self._asked_ns, self.bar_ns)
+    def ways(self) -> list[Way]:
+        """The orders with all that was seen of them."""
+        bar_ns = asked_ns = venue_ns = 0
+        seen = sorted(
+            (json.loads(line) for line in self.path.read_text().splitlines()), key=lambda each: each[1]
+        )
+        for what, now, *order in seen:
+            if what == "bar":
+                bar_ns, venue_ns = now, 0
+            elif what == "answered":
+                # Of a request that was out before the bar, only what was waited for behind it counts.
+                venue_ns += now - max(asked_ns, bar_ns)
+            else:
+                asked_ns = now
+                if order[0]:
+                    way = self.of(order[0])
+                    way.wire_ns, way.venue_ns, way.entry = now, venue_ns, order[1] == "buy"
+        return list(self.orders.values())
 
     @contextmanager
     def at_the_socket(self) -> Iterator[None]:
-        """Look at everything that this process sends by HTTP."""
+        """Look at everything that this process and those forked from it send by HTTP."""
         send, answer = http.client.HTTPConnection.send, http.client.HTTPConnection.getresponse
 
         def sending(connection: http.client.HTTPConnection, data: Any) -> None:
@@ -82,7 +105,7 @@ class Watch:
 
         def answering(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
             found = answer(connection)
-            self.answered()
+            self._saw("answered", time.monotonic_ns())
             return found
 
         http.client.HTTPConnection.send = sending  # type: ignore[method-assign, assignment]
@@ -92,6 +115,21 @@ class Watch:
         finally:
             http.client.HTTPConnection.send = send  # type: ignore[method-assign]
             http.client.HTTPConnection.getresponse = answer  # type: ignore[method-assign]
+
+    def asks(self, client: Any) -> None:
+        """Notice when the loop asks the venue something, whoever sends it."""
+        fetch = client.fetch2
+
+        def asked(*args: Any) -> Any:
+            try:
+                return fetch(*args)
+            finally:
+                self.sent_s = time.monotonic()
+
+        client.fetch2 = asked
+
+    def _saw(self, what: str, now_ns: int, *more: str) -> None:
+        os.write(self._file, f"{json.dumps([what, now_ns, *more])}\n".encode())
 
 
 class WatchedTimer(Timer):
@@ -108,5 +146,5 @@ class WatchedTimer(Timer):
 
     def sent(self, order_id: str, bid: Decimal | None = None, ask: Decimal | None = None) -> None:
         """See Timer; called once the order is on the disk."""
-        self._watch.of(order_id).kept_ns = time.monotonic_ns()
+        self._watch.kept(order_id)
         super().sent(order_id, bid, ask)
