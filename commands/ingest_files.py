@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
+from memesnipe_cli.commands.giving_way import give_way
 from memesnipe_cli.commands.ingest_output import FILE_COLUMNS, show_findings, write_candles
 
 from memesnipe_cli.cli import current
@@ -45,6 +46,7 @@ def file(
     from memesnipe_cli.market.file_ingest import Refusal, ingest_files
     from memesnipe_cli.market.file_reading import Named, check_symbol
 
+    give_way()
     run = current(ctx)
     console = run.console
     if symbol is not None:

@@ -18,9 +18,11 @@ class TerminatedError(SystemExit):
 
 @dataclass
 class Stop:
-    """Which signal told this process to stop, as the exit code it ends with."""
+    """Which signal told this process to stop, as the exit code it ends with. installed: the process is the program's
+    own, and not one that calls it."""
 
     code: ExitCode | None = None
+    installed: bool = False
 
 
 STOP = Stop()
@@ -28,6 +30,7 @@ STOP = Stop()
 
 def install() -> None:
     """Take over SIGTERM, and SIGINT unless somebody (nohup, a shell's background job) wants it ignored."""
+    STOP.installed = True
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)

@@ -204,6 +204,20 @@ def test_runs_side_by_side_all_end_with_their_own_exit_code(ingest: Run, tmp_pat
     assert [done.returncode for done in runs] == [1] * 18
 
 
+def test_a_large_file_gives_way_to_a_trader(environment: dict[str, str], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    wanted = max(os.getpriority(os.PRIO_PROCESS, 0), 15)
+    process = start(environment, "ingest", "file", str(tmp_path / "pipe.csv"), "--venue", "kraken")
+    try:
+        until = time.monotonic() + 30
+        while (now := os.getpriority(os.PRIO_PROCESS, process.pid)) != wanted and time.monotonic() < until:
+            time.sleep(0.05)
+        assert now == wanted
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+
+
 def test_a_refused_file_sets_the_exit_code_and_json_stays_json(ingest: Run, tmp_path: Path) -> None:
     (tmp_path / "bars.csv").write_text(DIRTY)
     done = ingest("ingest", "file", str(tmp_path / "bars.csv"), str(tmp_path / "none.csv"), "--json")
