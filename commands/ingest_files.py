@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
-from memesnipe_cli.commands.giving_way import give_way
 from memesnipe_cli.commands.ingest_output import FILE_COLUMNS, show_findings, write_candles
+from memesnipe_cli.commands.ingest_priority import give_way
 
 from memesnipe_cli.cli import current
 from memesnipe_cli.console import OutputMode

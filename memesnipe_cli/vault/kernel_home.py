@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from memesnipe_cli import clock
 from memesnipe_cli.errors import ConfigError
 from memesnipe_cli.vault import keyctl
 from memesnipe_cli.vault.material import Material
 from memesnipe_cli.vault.naming import service, title
+
+_SHOWN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,14 @@ class Unlocked:
 
 
 class KernelHome:
-    """One entry of type `user` a key, named `memesnipe/OWNER/NAME`, dropped by the kernel when its time is over."""
+    """One entry of type `user` a key, named `memesnipe/OWNER/NAME/VAULT`, dropped by the kernel when its time is over.
+
+    folder: the vault's. The kernel keeps one keyring for all that a user runs: with the vault in its name, a key that
+    was unlocked in one vault is not taken for another's of the same owner and name.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._vault = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:_SHOWN]
 
     def put(self, owner: str, name: str, material: Material, ttl_s: int) -> int:
         """Keep the key for so long; returns until when, ms UTC. Raises ConfigError."""
@@ -32,12 +43,12 @@ class KernelHome:
             "secret": material.secret,
             "until_ms": until_ms,
         }
-        keyctl.put(service(owner, name), json.dumps(payload).encode(), ttl_s)
+        keyctl.put(self._named(owner, name), json.dumps(payload).encode(), ttl_s)
         return until_ms
 
     def read(self, owner: str, name: str) -> Unlocked | None:
         """The key, None where it is not unlocked now. Raises ConfigError."""
-        data = keyctl.get(service(owner, name))
+        data = keyctl.get(self._named(owner, name))
         if data is None:
             return None
         try:
@@ -53,4 +64,7 @@ class KernelHome:
 
     def remove(self, owner: str, name: str) -> bool:
         """Take it away before its time; False where it was not there."""
-        return keyctl.remove(service(owner, name))
+        return keyctl.remove(self._named(owner, name))
+
+    def _named(self, owner: str, name: str) -> str:
+        return f"{service(owner, name)}/{self._vault}"

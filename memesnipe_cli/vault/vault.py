@@ -29,7 +29,7 @@ class Vault:
 
     def __init__(self, folder: Path, credentials: Path | None, passphrase: Passphrase) -> None:
         self.index = Index(folder)
-        self.kernel = KernelHome()
+        self.kernel = KernelHome(folder)
         self.credentials = CredentialsHome(credentials)
         self.keyring = KeyringHome()
         self.files = FileHome(folder / "files", passphrase)

@@ -15,8 +15,6 @@ from secret_hunt import Hunt, coinbase_canary, forms, kraken_canary, watched
 from vault_cases import PASSPHRASE, Session, descriptor
 from venue_server import VenueServer
 
-from memesnipe_cli.vault import keyctl
-
 
 @dataclass(frozen=True)
 class Place:
@@ -74,7 +72,6 @@ def test_no_secret_shows_anywhere(
     # The control: argv is looked at, too; what the files would show, tests/signer/test_signer_memory.py tries.
     assert at.call("keys", "add", "kraken", kraken[1]) == 2
     assert at.hunt.found == {"cmdline of memesnipe_cli"}
-    keyctl.remove("memesnipe/kraken/trade")
 
 
 def _use(

@@ -27,6 +27,7 @@ from memesnipe_cli.vault import keyctl
 from memesnipe_cli.vault.file_home import FileHome
 from memesnipe_cli.vault.homes import store_and_compare
 from memesnipe_cli.vault.index import Index
+from memesnipe_cli.vault.kernel_home import KernelHome
 from memesnipe_cli.vault.material import Material
 from memesnipe_cli.vault.reading import read_key
 
@@ -244,6 +245,19 @@ def test_an_unlocked_copy_goes_with_its_key(home: Path, goes: str) -> None:
     else:
         assert keys("remove", "kraken", "--yes") == 0
     assert vault.kernel.read("kraken", "trade") is None
+
+
+@pytest.mark.usefixtures("kernel")
+def test_a_key_unlocked_in_another_vault_is_not_taken_for_this_ones(home: Path, tmp_path: Path) -> None:
+    assert keys("add", "kraken", *IN_FILE, key=KRAKEN_LINES, passphrase=PASSPHRASE) == 0
+    elsewhere = KernelHome(tmp_path / "another" / "vault")
+    elsewhere.put("kraken", "trade", Material("another", "key", "trade"), 60)
+    try:
+        assert user_vault(home).kernel.read("kraken", "trade") is None
+        assert keys("remove", "kraken", "--yes") == 0
+        assert elsewhere.read("kraken", "trade") is not None
+    finally:
+        elsewhere.remove("kraken", "trade")
 
 
 # --- systemd's credentials ------------------------------------------------------------------------------------
