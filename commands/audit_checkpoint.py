@@ -10,7 +10,7 @@ import typer
 from memesnipe_cli.cli import Run, current
 from memesnipe_cli.console import OutputMode
 from memesnipe_cli.errors import ConfigError, MemesnipeError, UsageError
-from memesnipe_cli.run_options import AccountName
+from memesnipe_cli.run_options import ShownAccount, shown_account
 from memesnipe_cli.vault.homes import FILE, KEYRING
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def checkpoint(
             "--in", metavar="keyring|file", help="Where a new key is kept: as with memesnipe keys add."
         ),
     ] = KEYRING,
-    account: AccountName = "paper",
+    account: ShownAccount = None,
 ) -> None:
     """Sign what the journal is now: its size, the hash of its last entry and the Merkle root over all of them. A copy
     that lies elsewhere shows later, with `audit verify --checkpoint`, that nothing before it was cut off or rewritten.
@@ -56,6 +56,7 @@ def checkpoint(
     from memesnipe_cli.vault.naming import check_name
 
     run = current(ctx)
+    account = shown_account(run, account)
     console, paths = run.console, run.store.paths
     name = check_name(key)
     if home not in (KEYRING, FILE):

@@ -9,7 +9,7 @@ import typer
 
 from memesnipe_cli.cli import current
 from memesnipe_cli.console import OutputMode
-from memesnipe_cli.run_options import AccountName
+from memesnipe_cli.run_options import ShownAccount, shown_account
 
 if TYPE_CHECKING:
     from memesnipe_cli.audit.export_orders import Unsettled
@@ -59,7 +59,7 @@ def export(
         str | None, typer.Option(metavar="TIME", help="What was from then on: 2025-01-31, or an age: 30d.")
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="What was before.")] = None,
-    account: AccountName = "paper",
+    account: ShownAccount = None,
 ) -> None:
     """Write what an account's journal holds for a spreadsheet, an accountant or another program.
 
@@ -85,6 +85,7 @@ def export(
     from memesnipe_cli.records import record
 
     run = current(ctx)
+    account = shown_account(run, account)
     console = run.console
     if what not in TABLES:
         raise UsageError(f"cannot export {what!r}", f"--what is one of: {', '.join(TABLES)}")

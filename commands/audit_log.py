@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from memesnipe_cli.account_names import no_journal
 from memesnipe_cli.cli import current
 from memesnipe_cli.console import OutputMode
-from memesnipe_cli.errors import DataError, UsageError
-from memesnipe_cli.run_options import AccountName
+from memesnipe_cli.errors import UsageError
+from memesnipe_cli.run_options import ShownAccount, shown_account
 
 
 def log(
@@ -38,7 +39,7 @@ def log(
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on with what is written from now on, until Ctrl-C.")
     ] = False,
-    account: AccountName = "paper",
+    account: ShownAccount = None,
 ) -> None:
     """What the journal of an account holds, oldest first: decisions, refusals, orders, fills, breaker, and all else.
 
@@ -50,6 +51,7 @@ def log(
     from memesnipe_cli.clock import parse_time
 
     run = current(ctx)
+    account = shown_account(run, account)
     console = run.console
     if follow and (console.mode is OutputMode.JSON or limit is not None):
         raise UsageError(
@@ -66,9 +68,7 @@ def log(
     )
     journal = run.store.journal(account)
     if not follow and not journal.head()[0]:
-        raise DataError(
-            f"account {account!r} has no journal in {run.store.root}", "name another one with --account"
-        )
+        raise no_journal(run.store.paths, account)
     found = chosen(entries(journal.folder, follow=follow), wanted)
     if limit is not None:
         found = iter(deque(found, maxlen=limit))

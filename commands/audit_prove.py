@@ -9,7 +9,7 @@ import typer
 from memesnipe_cli.cli import Run, current
 from memesnipe_cli.console import OutputMode, json_bytes
 from memesnipe_cli.errors import UsageError
-from memesnipe_cli.run_options import AccountName
+from memesnipe_cli.run_options import ShownAccount, shown_account
 
 if TYPE_CHECKING:
     from memesnipe_cli.audit.note import Note
@@ -36,7 +36,7 @@ def prove(
             help="Instead of an entry, prove that the journal only went on since the oldest checkpoint in this file.",
         ),
     ] = None,
-    account: AccountName = "paper",
+    account: ShownAccount = None,
 ) -> None:
     """Prove to a third party that an entry stands in the journal as it was signed, without showing the rest of it.
 
@@ -47,6 +47,7 @@ def prove(
     from memesnipe_cli.audit.proof import prove_entry, prove_growth
 
     run = current(ctx)
+    account = shown_account(run, account)
     if (seq is None) == (since is None):
         raise UsageError("give either SEQ or --since", "e.g. memesnipe audit prove 12")
     note = _note(run, account, checkpoint)

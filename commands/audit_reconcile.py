@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from memesnipe_cli.account_names import LIVE_ACCOUNT
 from memesnipe_cli.cli import Run, current
 from memesnipe_cli.console import Column, OutputMode
 from memesnipe_cli.errors import DataError, ExitCode, UsageError
@@ -55,7 +56,7 @@ def reconcile(
     ctx: typer.Context,
     account: Annotated[
         str, typer.Option("--account", metavar="NAME", help="Which live account of this store.")
-    ] = "live",
+    ] = LIVE_ACCOUNT,
     since: Annotated[
         str | None,
         typer.Option(

@@ -9,7 +9,7 @@ import typer
 
 from memesnipe_cli.cli import current
 from memesnipe_cli.console import Column, Console, OutputMode
-from memesnipe_cli.run_options import AccountName
+from memesnipe_cli.run_options import ShownAccount, shown_account
 
 
 def _money(value: Any) -> str:
@@ -54,7 +54,7 @@ def report(
         str | None, typer.Option(metavar="TIME", help="What was from then on: 2025-01-31, or an age: 30d.")
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="What was before.")] = None,
-    account: AccountName = "paper",
+    account: ShownAccount = None,
 ) -> None:
     """What an account has done: profit and loss, fees, slippage, latency, refusals, breaker, uptime; and the total.
 
@@ -66,6 +66,7 @@ def report(
     from memesnipe_cli.clock import parse_time
 
     run = current(ctx)
+    account = shown_account(run, account)
     window = Window(
         None if since is None else parse_time(since), None if until is None else parse_time(until)
     )

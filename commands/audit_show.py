@@ -9,7 +9,7 @@ from memesnipe_cli.commands.audit_tca import PARTS, money
 
 from memesnipe_cli.cli import current
 from memesnipe_cli.console import Column, OutputMode
-from memesnipe_cli.run_options import AccountName
+from memesnipe_cli.run_options import ShownAccount, shown_account
 
 if TYPE_CHECKING:
     from memesnipe_cli.console import Console
@@ -30,13 +30,14 @@ def show(
         str,
         typer.Argument(metavar="ID", help="Our id of the order, the venue's, or that of one of its trades."),
     ],
-    account: AccountName = "paper",
+    account: ShownAccount = None,
 ) -> None:
     """The life of one order: what it was decided on, each state, each fill, and what it cost against the decision."""
     from memesnipe_cli.audit.life import life_of
     from memesnipe_cli.audit.log import entries
 
     run = current(ctx)
+    account = shown_account(run, account)
     journal = run.store.journal(account)
     life = life_of(lambda: entries(journal.folder), order, account)
     if run.console.mode is not OutputMode.HUMAN:

@@ -11,7 +11,7 @@ from memesnipe_cli.commands.audit_export import Force, Output, format_of, target
 
 from memesnipe_cli.cli import current
 from memesnipe_cli.console import OutputMode
-from memesnipe_cli.run_options import AccountName
+from memesnipe_cli.run_options import ShownAccount, shown_account
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -53,7 +53,7 @@ def tax(
     ] = None,
     output: Output = None,
     force: Force = False,
-    account: AccountName = "paper",
+    account: ShownAccount = None,
 ) -> None:
     """Write a tax file: each lot that was sold, acquired when and for how much, with its gain and term.
 
@@ -78,6 +78,7 @@ def tax(
     from memesnipe_cli.records import record
 
     run = current(ctx)
+    account = shown_account(run, account)
     console = run.console
     chosen = format_of(console, format_)
     if chosen not in ("csv", "jsonl"):

@@ -8,7 +8,7 @@ import typer
 
 from memesnipe_cli.cli import current
 from memesnipe_cli.console import Column, OutputMode
-from memesnipe_cli.run_options import AccountName
+from memesnipe_cli.run_options import ShownAccount, shown_account
 
 PARTS = ("delay", "spread", "impact", "fees", "opportunity")
 
@@ -51,7 +51,7 @@ def tca(
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Orders before.")] = None,
     strategy: Annotated[str | None, typer.Option(metavar="NAME", help="Only this strategy.")] = None,
     symbol: Annotated[str | None, typer.Option(metavar="SYMBOL", help="Only this symbol.")] = None,
-    account: AccountName = "paper",
+    account: ShownAccount = None,
 ) -> None:
     """Transaction costs: the implementation shortfall of orders, split into delay, spread, impact, fees and what did
     not fill.
@@ -60,16 +60,18 @@ def tca(
     exactly. On a paper account costs are the fill model's.
     """
     from memesnipe_cli.audit.tca import Chosen, analyse
+    from memesnipe_cli.audit.whole import WholeJournal
     from memesnipe_cli.clock import parse_time
 
     run = current(ctx)
+    account = shown_account(run, account)
     chosen = Chosen(
         None if since is None else parse_time(since),
         None if until is None else parse_time(until),
         strategy,
         symbol,
     )
-    rows = analyse(run.store.journal(account).entries(), chosen, by)
+    rows = analyse(WholeJournal(run.store, account), chosen, by)
     if run.console.mode is not OutputMode.HUMAN:
         run.console.records(rows, [])
         return

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from memesnipe_cli.commands.breaker_options import store_paths
 
+from memesnipe_cli.account_names import own_account
 from memesnipe_cli.cli import current
 from memesnipe_cli.console import OutputMode
 from memesnipe_cli.errors import ExitCode
-from memesnipe_cli.run_options import AccountName
+from memesnipe_cli.run_options import OwnAccount
 
 if TYPE_CHECKING:
     from memesnipe_cli.risk.drill import StepResult
@@ -23,7 +24,7 @@ def drill(
         Path | None,
         typer.Option(metavar="DIR", help="Leave the drill's store in this empty folder, to look at it."),
     ] = None,
-    account: AccountName = "paper",
+    account: OwnAccount = None,
 ) -> int:
     """Walk through every level and every failure with real processes, in a store of its own that is removed after.
 
@@ -34,6 +35,7 @@ def drill(
     from memesnipe_cli.store.journal import Journal
 
     run = current(ctx)
+    account = account or own_account(run.profile)
     console = run.console
     human = console.mode is OutputMode.HUMAN
 

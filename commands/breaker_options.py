@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from memesnipe_cli.account_names import PAPER_ACCOUNT
 from memesnipe_cli.errors import UsageError
 from memesnipe_cli.risk.scopes import ACCOUNT, strategy_scope, symbol_scope
 
@@ -41,7 +42,7 @@ def store_paths(run: Run) -> StorePaths:
 def every_account(paths: StorePaths, account: str | None) -> Iterator[str]:
     """The one that is named, else all that can be stopped, else the one that a new store begins with. Says the first
     ones before it has found the last. Raises StoreError."""
-    from memesnipe_cli.risk.control import FIRST_ACCOUNT, accounts
+    from memesnipe_cli.risk.control import accounts
 
     if account is not None:
         yield account
@@ -50,7 +51,7 @@ def every_account(paths: StorePaths, account: str | None) -> Iterator[str]:
     for name in accounts(paths):
         yield name
     if not name:
-        yield FIRST_ACCOUNT
+        yield PAPER_ACCOUNT
 
 
 def one_account(paths: StorePaths, account: str | None) -> str:

@@ -8,11 +8,20 @@ from typing import Annotated
 import typer
 from memesnipe_cli.commands import shadow_report
 
+from memesnipe_cli.account_names import SHADOW_ACCOUNT
 from memesnipe_cli.cli import RunGroup, command_app, current
 from memesnipe_cli.errors import ExitCode, UsageError
-from memesnipe_cli.run_options import AccountName, Capital, Data, Param, Since, Strategy, Symbol, Until, Venue
-
-ACCOUNT = "shadow"
+from memesnipe_cli.run_options import (
+    Capital,
+    Data,
+    Param,
+    ShadowAccount,
+    Since,
+    Strategy,
+    Symbol,
+    Until,
+    Venue,
+)
 
 _EXAMPLES = (
     "memesnipe shadow --strategy momentum_5m --venue coinbase --symbol DOGE/USD",
@@ -49,7 +58,7 @@ def run(
     param: Param = None,
     capital: Capital = None,
     data: Data = None,
-    account: AccountName = ACCOUNT,
+    account: ShadowAccount = SHADOW_ACCOUNT,
     new_session: Annotated[
         bool, typer.Option("--new-session", help="Begin anew with fresh capital; needs --reason.")
     ] = False,

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from memesnipe_cli.account_names import SHADOW_ACCOUNT
 from memesnipe_cli.cli import current
 from memesnipe_cli.console import Column, Console, OutputMode
 from memesnipe_cli.engine.figures import day, money, price
 from memesnipe_cli.errors import ExitCode
 from memesnipe_cli.records import decimal_text, record, statistic, time_text
-from memesnipe_cli.run_options import AccountName, Since, Until
+from memesnipe_cli.run_options import ShadowAccount, Since, Until
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from memesnipe_cli.engine.shadow_report import ShadowReport, SignalDifference, TradePair
-
-ACCOUNT = "shadow"
 
 
 def _bps(value: float | None) -> str:
@@ -61,7 +60,7 @@ TRADES = (
 
 def report(
     ctx: typer.Context,
-    account: AccountName = ACCOUNT,
+    account: ShadowAccount = SHADOW_ACCOUNT,
     since: Since = None,
     until: Until = None,
     no_compile: Annotated[

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from memesnipe_cli.account_names import own_account
 from memesnipe_cli.cli import Run, current
 from memesnipe_cli.console import Column, OutputMode
 from memesnipe_cli.engine.figures import money, price
 from memesnipe_cli.errors import ExitCode
 from memesnipe_cli.records import decimal_text, record
-from memesnipe_cli.run_options import AccountName
+from memesnipe_cli.run_options import OwnAccount
 
 if TYPE_CHECKING:
     from memesnipe_cli.engine.flatten import Cancelled, Closed, FlattenReport, Left
@@ -42,7 +43,7 @@ def flatten(
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Why; kept in the journal.")
     ] = "flattened by hand",
-    account: AccountName = "paper",
+    account: OwnAccount = None,
 ) -> int:
     """Cancel waiting entries and close positions at the last price known. A trader that runs is ended first.
 
@@ -50,7 +51,9 @@ def flatten(
     EMERGENCY --flatten). Exit code 1 where something is left.
     """
     run = current(ctx)
-    row = take_and_close(run, account, reason=reason, strategy=strategy, symbol=symbol)
+    row = take_and_close(
+        run, account or own_account(run.profile), reason=reason, strategy=strategy, symbol=symbol
+    )
     show(run, row)
     return ExitCode.FAILED if row["left"] else ExitCode.OK
 

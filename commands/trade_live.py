@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from memesnipe_cli.live.status import LoopStatus
     from memesnipe_cli.store.journal import Journal
 
-ACCOUNT = "live"
 LIVE = "LIVE: real orders, real money"
 _INGEST_DEADLINE_S = 1_800.0
 _TIMEOUT_S = 20.0

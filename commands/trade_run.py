@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from memesnipe_cli.account_names import own_account
 from memesnipe_cli.cli import Run, current
 from memesnipe_cli.console import OutputMode
 from memesnipe_cli.errors import ExitCode, UsageError
 from memesnipe_cli.run_options import (
-    AccountName,
     Capital,
     Data,
+    OwnAccount,
     Param,
     Since,
     Strategy,
@@ -38,7 +39,7 @@ def run(
     param: Param = None,
     capital: Capital = None,
     data: Data = None,
-    account: AccountName = "paper",
+    account: OwnAccount = None,
     new_session: Annotated[
         bool, typer.Option("--new-session", help="Begin anew with fresh capital; needs --reason.")
     ] = False,
@@ -94,7 +95,7 @@ def run(
         )
     this_run = current(ctx)
     if (live or this_run.profile.kind == "live") and not explain:
-        from memesnipe_cli.commands.trade_live import ACCOUNT, Asked, trade_live
+        from memesnipe_cli.commands.trade_live import Asked, trade_live
 
         from memesnipe_cli.clock import length_s
 
@@ -105,7 +106,7 @@ def run(
         code: int = trade_live(
             this_run,
             Asked(
-                account=ACCOUNT if account == "paper" else account,
+                account=account or own_account(this_run.profile),
                 strategies=strategy,
                 params=param,
                 symbols=symbol or [],
@@ -127,6 +128,7 @@ def run(
         )
     from memesnipe_cli.engine.account_fold import AccountFold
 
+    account = account or own_account(this_run.profile)
     state = this_run.store.journal(account).replay(AccountFold())
     session = None if new_session else state.session
     options = {

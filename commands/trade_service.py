@@ -12,6 +12,7 @@ import typer
 from memesnipe_cli.commands import trade_run
 from typer.core import TyperCommand
 
+from memesnipe_cli.account_names import own_account
 from memesnipe_cli.cli import Command, Run, current
 from memesnipe_cli.console import OutputMode
 from memesnipe_cli.errors import ExitCode, StoreError, UsageError
@@ -78,7 +79,7 @@ def service(
     if force and not install:
         raise UsageError("--force belongs to --install", "write --install --force")
     words = _without_own(ctx.meta[_WORDS])
-    account = _account(words)
+    account = _account(words) or own_account(run.profile)
     program = [sys.executable, "-m", "memesnipe_cli", *_global_options(run)]
     folder = str(Path.cwd())
     names = credential or []
@@ -102,15 +103,16 @@ def _without_own(words: list[str]) -> list[str]:
     return kept
 
 
-def _account(words: list[str]) -> str:
-    """The account of a run with these options. Raises UsageError for what is no service."""
+def _account(words: list[str]) -> str | None:
+    """The account that a run with these options names. Raises UsageError for what is no service."""
     for name in _NOT_A_SERVICE:
         if name in words:
             raise UsageError(f"{name} is for a run that a person makes", f"leave {name} out")
     if not any(word == "--strategy" or word.startswith("--strategy=") for word in words):
         raise UsageError("--strategy is missing", "memesnipe trade service --strategy momentum_5m")
     with TyperCommand("trade", params=_run_options()).make_context("trade", [*words]) as parsed:
-        return str(parsed.params.get("account") or "paper")
+        named: str | None = parsed.params.get("account")
+        return named
 
 
 def _global_options(run: Run) -> list[str]:

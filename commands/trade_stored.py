@@ -3,7 +3,7 @@ time."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from memesnipe_cli.commands.trade_output import (
@@ -19,17 +19,14 @@ from memesnipe_cli.commands.trade_output import (
 from memesnipe_cli.cli import Run, current
 from memesnipe_cli.console import Column, OutputMode
 from memesnipe_cli.errors import DataError
+from memesnipe_cli.run_options import ShownAccount, shown_account
 
 if TYPE_CHECKING:
     from memesnipe_cli.engine.account_fold import AccountState
     from memesnipe_cli.live.said import Known
 
-Account = Annotated[
-    str, typer.Option("--account", metavar="NAME", help="Which account of this store: paper, live, ...")
-]
 
-
-def status(ctx: typer.Context, account: Account = "paper") -> None:
+def status(ctx: typer.Context, account: ShownAccount = None) -> None:
     """What the account is worth, what it has done, and up to which bar.
 
     Of a live account also whether its trader runs, on what data, when book and venue last agreed, how its positions are
@@ -38,6 +35,7 @@ def status(ctx: typer.Context, account: Account = "paper") -> None:
     from memesnipe_cli.engine.account_said import account_record
 
     run = current(ctx)
+    account = shown_account(run, account)
     state = _state(run, account)
     known = _live(run, account, state)
     if known is None:
@@ -49,10 +47,11 @@ def status(ctx: typer.Context, account: Account = "paper") -> None:
         show_live_account(run.console, status_record(known))
 
 
-def positions(ctx: typer.Context, account: Account = "paper") -> None:
+def positions(ctx: typer.Context, account: ShownAccount = None) -> None:
     """The open positions, each with its stop and target; of a live account what is ours by the venue's trades, with the
     stop that rests there."""
     run = current(ctx)
+    account = shown_account(run, account)
     state = _state(run, account)
     known = _live(run, account, state)
     if known is None:
@@ -65,10 +64,11 @@ def positions(ctx: typer.Context, account: Account = "paper") -> None:
         _show(run, state, live_records(known), LIVE_POSITIONS, "no open positions")
 
 
-def orders(ctx: typer.Context, account: Account = "paper") -> None:
+def orders(ctx: typer.Context, account: ShownAccount = None) -> None:
     """The orders that wait: entries, exits, stops and targets; of a live account every order that has not ended, with
     what to do about one whose fate is not known."""
     run = current(ctx)
+    account = shown_account(run, account)
     state = _state(run, account)
     known = _live(run, account, state)
     if known is None:

@@ -59,7 +59,30 @@ Data = Annotated[
         metavar="FILE|-", help="Candle records from a file or, with -, from stdin, instead of the store."
     ),
 ]
-AccountName = Annotated[str, typer.Option("--account", metavar="NAME", help="Which account of this store.")]
+OwnAccount = Annotated[
+    str | None,
+    typer.Option(
+        "--account",
+        metavar="NAME",
+        help="Which account of this store. Default: live with a live profile, else paper.",
+    ),
+]
+ShownAccount = Annotated[
+    str | None,
+    typer.Option(
+        "--account",
+        metavar="NAME",
+        help="Which account of this store. Default: the only one; of several live with a live profile, else paper.",
+    ),
+]
+ShadowAccount = Annotated[str, typer.Option("--account", metavar="NAME", help="Which account of this store.")]
+
+
+def shown_account(run: Run, named: str | None) -> str:
+    """The account that a command looks at. Raises UsageError where it must be named."""
+    from memesnipe_cli.account_names import account_to_show
+
+    return account_to_show(run.store.paths, lambda: run.profile, named)
 
 
 def choose_tape(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from memesnipe_cli import clock
+from memesnipe_cli.account_names import no_journal
 from memesnipe_cli.audit import kept, leaves
 from memesnipe_cli.audit.chain import verified
 from memesnipe_cli.audit.checkpoint import Checkpoint, parse
 from memesnipe_cli.audit.merkle import Frontier
 from memesnipe_cli.audit.note import Note, VerifyKey, sign
-from memesnipe_cli.errors import DataError, IntegrityError, StoreDamagedError
+from memesnipe_cli.errors import IntegrityError, StoreDamagedError
 from memesnipe_cli.store.entry import Head
 from memesnipe_cli.store.paths import StorePaths
 from memesnipe_cli.store.version import read_marker
@@ -34,9 +35,7 @@ def take(paths: StorePaths, account: str) -> Checkpoint:
         raise _refused(account, error.message) from error
     marker = read_marker(paths.marker)
     if not head.seq or marker is None:
-        raise DataError(
-            f"account {account!r} has no journal in {paths.root}", "name another one with --account"
-        )
+        raise no_journal(paths, account)
     newest = kept.newest(paths, account)
     before = None if newest is None else parse(newest.text)
     if before is not None and before.size > head.seq:

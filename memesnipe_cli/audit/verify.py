@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from memesnipe_cli.account_names import no_journal
 from memesnipe_cli.audit import kept
 from memesnipe_cli.audit.anchored import Judged, Trusted, judge
 from memesnipe_cli.audit.chain import verified
@@ -101,9 +102,7 @@ def verify(
             verdict.wrong("removed", str(folder), error.message, error.hint or _RESTORE)
             return verdict
         if removed is None:
-            raise DataError(
-                f"account {account!r} has no journal in {paths.root}", "name another one with --account"
-            )
+            raise no_journal(paths, account)
         keys = trusted or Trusted(kept.keys(paths), given=False)
         _judge_checkpoints(verdict, list(judge_removed(verdict, paths, removed, store_id, notes, keys)))
         return verdict

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from memesnipe_cli.account_names import no_journal
 from memesnipe_cli.clock import parse_time
-from memesnipe_cli.errors import DataError, IntegrityError, StoreDamagedError, UsageError
+from memesnipe_cli.errors import IntegrityError, StoreDamagedError, UsageError
 from memesnipe_cli.store.entry import Entry, Head
 
 if TYPE_CHECKING:
@@ -49,9 +50,7 @@ class WholeJournal:
         with _refused(account):
             known = self._journal.head()[0]
         if not known:
-            raise DataError(
-                f"account {account!r} has no journal in {store.root}", "name another one with --account"
-            )
+            raise no_journal(store.paths, account)
 
     def __iter__(self) -> Iterator[Entry]:
         """From the first entry on. Raises IntegrityError at the first line that is not what was written."""

@@ -29,7 +29,6 @@ from memesnipe_cli.store.paths import StorePaths, decode_name
 
 TRIP_JOURNAL_S = 0.8
 RESET_JOURNAL_S = 2.0
-FIRST_ACCOUNT = "paper"  # that of a store in which nothing was ever traded or stopped
 _SESSION = "session"
 
 

@@ -82,8 +82,13 @@ def test_beside_a_trader_its_own_words_are_shown(made: Scene, capsys: Capture) -
     assert f"(pid {pid}, stopping)" in out and "by tape" in out
 
 
-def test_the_default_account_that_never_traded_names_the_others(made: Scene, capsys: Capture) -> None:
-    code, _, err = made.say(capsys, "trade", "status")
+def test_the_only_account_is_shown_where_none_is_named(made: Scene, capsys: Capture) -> None:
+    _, (row,) = made.rows(capsys, "trade", "status")
+    assert row["account"] == "live"
+
+
+def test_an_account_that_never_traded_names_the_others(made: Scene, capsys: Capture) -> None:
+    code, _, err = made.say(capsys, "trade", "status", "--account", "paper")
     assert code == 1 and "--account live" in err
 
 

@@ -50,6 +50,18 @@ def test_it_starts_that_very_run_with_its_store_and_profile(
     assert f"WorkingDirectory={tmp_path}\n" in trader["text"]
 
 
+@pytest.mark.parametrize(("kind", "account"), [("live", "live"), ("paper", "paper")])
+def test_the_watch_looks_at_the_account_that_the_profile_trades(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, account: str
+) -> None:
+    profile = tmp_path / "own.toml"
+    profile.write_text(f'kind = "{kind}"\n[account]\nvenue = "kraken"\n', encoding="utf-8")
+    run_of = ("trade", "service", "--strategy", "momentum_5m", "--symbol", "DOGE/USD")
+    trader, watch = units(capsys, "--profile", str(profile), *run_of)
+    assert starts(watch).endswith(f"breaker watch --act --account {account}")
+    assert trader["unit"] == f"memesnipe-trade-{account}.service"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
