@@ -3,6 +3,7 @@ mends. It never sends an order."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,6 +51,13 @@ def reconcile(
             help="You have seen that this unknown order does not exist; needs --reason, journalled.",
         ),
     ] = None,
+    claim: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VENUE_ID",
+            help="You closed lots of this account yourself, by this order of the venue: book it; needs --reason.",
+        ),
+    ] = None,
     reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept in the journal.")] = None,
     key: Annotated[
         str | None,
@@ -66,17 +74,29 @@ def reconcile(
     """
     run = current(ctx)
     words = " ".join((reason or "").split())
-    if accept and settle:
-        raise UsageError("--accept and --settle exclude each other", "settle first, then accept")
-    if (accept or settle is not None) != bool(words):
+    by_hand = [
+        name for name, given in (("--accept", accept), ("--settle", settle), ("--claim", claim)) if given
+    ]
+    if len(by_hand) > 1:
         raise UsageError(
-            "--accept, --settle and --reason belong together", "write --accept --reason 'moved 50 USD out'"
+            f"{' and '.join(by_hand)} exclude each other", "settle first, then claim, then accept"
+        )
+    if bool(by_hand) != bool(words):
+        raise UsageError(
+            "--accept, --settle or --claim and --reason belong together",
+            "write --accept --reason 'moved 50 USD out'",
         )
     if key is not None and not key.strip():
         raise UsageError("--key is empty", "leave it out, or name a key: memesnipe keys list")
     journal = run.store.journal(account)
     venue_name = _venue_of(run, account, journal)
-    done, beside = _compare(run, journal, venue_name, key, words if accept else "", settle or "", words)
+    wanted = {
+        "accept": words if accept else "",
+        "settle": settle or "",
+        "claim": claim or "",
+        "reason": words,
+    }
+    done, beside = _compare(run, journal, venue_name, key, wanted)
     rows = _rows(account, done)
     run.console.records(rows, COLUMNS)
     _say(run, account, done, beside)
@@ -105,9 +125,9 @@ def _venue_of(run: Run, account: str, journal: Journal) -> str:
 
 
 def _compare(
-    run: Run, journal: Journal, venue_name: str, key: str | None, accept: str, settle: str, reason: str
+    run: Run, journal: Journal, venue_name: str, key: str | None, wanted: Mapping[str, str]
 ) -> tuple[Compared, bool]:
-    """(what was found, whether a trader runs beside)."""
+    """(what was found, whether a trader runs beside). wanted: see `mend`; without a reason nothing by hand."""
     from memesnipe_cli.commands.trade_keys import first_key
     from memesnipe_cli.commands.venue_access import open_venue
 
@@ -122,11 +142,11 @@ def _compare(
         try:
             stack.enter_context(journal.held())
         except StoreBusyError:
-            if accept or settle:
+            if wanted["reason"]:
                 raise
         else:
             journal.append(KEY_USE, access.key_use)
-            done = mend(access.venue, journal, run.profile, accept=accept, settle=settle, reason=reason)
+            done = mend(access.venue, journal, run.profile, **wanted)
             return done, False
         if access.key_use["kind"] != "read":
             run.console.warn(
@@ -172,7 +192,10 @@ def _hint(account: str, finding: Finding) -> str:
             "another store or a copy of this one trades here: stop that one, one account each;"
             " after a restore: docs/runbooks/restore.md"
         ),
-        "manual_trade": f"if that was you: {again} --accept --reason TEXT",
+        "manual_trade": (
+            f"if you closed our lots: {again} --claim {finding.order_id} --reason TEXT;"
+            f" if it was of your own: {again} --accept --reason TEXT"
+        ),
         "balance": f"look at the venue's ledger; if you know why: {again} --accept --reason TEXT",
         "position": "somebody else or the venue itself traded it: docs/live-perps.md says what to do",
         "terms": "somebody changed it: cancel it at the venue, then run this again; the trader places its own",
@@ -180,7 +203,10 @@ def _hint(account: str, finding: Finding) -> str:
         "reopened": "cancel it at the venue, then run this again",
         "disproved": "cancel it at the venue, run this again, and report it with the journal",
         "oversold": "stop here and report it with the journal: docs/live.md",
-        "short": "lots of ours are gone: look at the venue's history, docs/runbooks/frozen-account.md",
+        "short": (
+            f"lots of ours are gone: if you sold them, {again} --claim VENUE_ID --reason TEXT, with the venue's id of "
+            "your order; if not, docs/runbooks/frozen-account.md"
+        ),
     }
     if finding.kind.value in by_kind:
         return by_kind[finding.kind.value]

@@ -22,14 +22,16 @@ def own_account(profile: Profile) -> str:
 
 
 def account_to_show(paths: StorePaths, profile: Callable[[], Profile], named: str | None) -> str:
-    """The account that a command looks at: the one that is named, else the only one that has a journal, else the
+    """The account that a command looks at: the one that is named, else the only one that has traded, else the
     profile's own; the profile is looked at only then. Raises UsageError where there are several and none is the
     profile's."""
+    from memesnipe_cli.risk.control import has_traded
     from memesnipe_cli.store.catalog_journal import accounts
 
     if named is not None:
         return named
-    names = accounts(paths)
+    # What is ingested is noted in an account's journal, too, whoever trades.
+    names = [each for each in accounts(paths) if has_traded(paths, each)]
     if len(names) == 1:
         return names[0]
     own = own_account(profile())

@@ -72,7 +72,8 @@ ShownAccount = Annotated[
     typer.Option(
         "--account",
         metavar="NAME",
-        help="Which account of this store. Default: the only one; of several live with a live profile, else paper.",
+        help="Which account of this store. Default: the only one that traded; of several, live with a live profile, "
+        "else paper.",
     ),
 ]
 ShadowAccount = Annotated[str, typer.Option("--account", metavar="NAME", help="Which account of this store.")]

@@ -12,6 +12,7 @@ _RESTING = {
     layout.BY_TARGET: "target",
     layout.BY_DELISTING: "delisting",
     layout.BY_DUST: "dust",
+    layout.BY_HAND: "by_hand",
 }
 
 

@@ -15,6 +15,7 @@ EXIT_REASONS = {
     layout.BY_DELISTING: "delisted",
     layout.BY_EMERGENCY: "emergency",
     layout.BY_DUST: "dust",
+    layout.BY_HAND: "by_hand",
 }
 CAPS = {
     layout.CAP_RISK: "risk",

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from memesnipe_cli import clock
 from memesnipe_cli.clock import MINUTE_MS, format_time
+from memesnipe_cli.engine.account_fold import AccountFold
 from memesnipe_cli.engine.order_ids import store_part
-from memesnipe_cli.errors import RefusedError
+from memesnipe_cli.errors import RefusedError, UsageError
 from memesnipe_cli.risk.gate import Gate
 from memesnipe_cli.venues.booking import OVERLAP_MS
+from memesnipe_cli.venues.claiming import Whose, claim_order
 from memesnipe_cli.venues.executor import Executor
 from memesnipe_cli.venues.order_book import OrderBook
 from memesnipe_cli.venues.order_fold import OrderFold
@@ -68,14 +70,22 @@ def look(venue: Venue, journal: Journal, nap: Callable[[float], None] = time.sle
 
 
 def mend(
-    venue: Venue, journal: Journal, profile: Profile, *, accept: str = "", settle: str = "", reason: str = ""
+    venue: Venue,
+    journal: Journal,
+    profile: Profile,
+    *,
+    accept: str = "",
+    settle: str = "",
+    claim: str = "",
+    reason: str = "",
 ) -> Compared:
     """Compare, and write down what the venue's own word settles: the fate of orders, trades of ours, and at the end
     that all agrees. `journal` must be held. accept: why a person takes the balances as they are; settle: an order that
-    a person has seen not to exist, and `reason`, how.
+    a person has seen not to exist; claim: the venue's id of an order by which a person closed lots of ours; `reason`:
+    how that was seen, or why it was done.
 
     Raises NetworkError, UsageError for an order that is not unknown, RefusedError where something else must be settled
-    before balances are taken as they are, or an order may still arrive.
+    before balances are taken as they are, or an order may still arrive; for a claim as `claim_order`.
     """
     before = journal.replay(OrderFold())
     name = venue.traits.venue
@@ -84,16 +94,19 @@ def mend(
     )
     started = executor.start()
     witness = _settle(executor, settle, reason) if settle else ""
+    impossible = list(started.impossible)
+    if claim:
+        impossible += _claim(executor, journal, claim, reason)
     part = store_part(journal.store_id())
 
     flows = partial(flows_since, venue)
     done = reconcile_now(executor.desk, part, flows)
     if accept and not done.clean:
-        _check_acceptable(done.findings, [*started.impossible, *done.impossible])
+        _check_acceptable(done.findings, [*impossible, *done.impossible])
         reconcile_now(executor.desk, part, flows, accept=accept)
         done = reconcile_now(executor.desk, part, flows)
     mended = [f"{each} was never sent" for each in started.never_sent] + _changes(before, executor.book)
-    return Compared(done.findings, [*started.impossible, *done.impossible], mended, witness)
+    return Compared(done.findings, [*impossible, *done.impossible], mended, witness)
 
 
 def _look_once(venue: Venue, journal: Journal) -> list[Finding]:
@@ -123,6 +136,17 @@ def _settle(executor: Executor, order_id: str, reason: str) -> str:
     witness = speaks_for(executor.desk, order)
     executor.settle_by_hand(order_id, reason)
     return witness
+
+
+def _claim(executor: Executor, journal: Journal, venue_id: str, reason: str) -> list[str]:
+    """Book a person's order; what of it could not be booked."""
+    session = journal.replay(AccountFold()).session
+    if session is None:
+        raise UsageError(
+            f"account {journal.account!r} has not traded: it has no lots", "memesnipe trade positions"
+        )
+    whose = Whose(journal.store_id(), journal.account, session["session"])
+    return claim_order(executor.desk, venue_id, whose, reason).impossible
 
 
 def _check_acceptable(findings: list[Finding], impossible: list[str]) -> None:

@@ -27,7 +27,8 @@ _S = OrderState
 # before the sending. A fill of an order that was proven not to exist disproves the proof.
 _AFTER_SENDING = (_S.PARTLY_FILLED, _S.FILLED)
 TRANSITIONS: dict[OrderState, frozenset[OrderState]] = {
-    _S.INTENT: frozenset({_S.SENT, _S.ABSENT}),
+    # At once accepted is what a person made at the venue (claiming.py).
+    _S.INTENT: frozenset({_S.SENT, _S.ABSENT, _S.ACCEPTED}),
     _S.SENT: frozenset({_S.ACCEPTED, _S.REFUSED, _S.UNKNOWN, *_AFTER_SENDING}),
     _S.UNKNOWN: frozenset({_S.ACCEPTED, _S.REFUSED, _S.ABSENT, _S.CANCELLED, *_AFTER_SENDING}),
     _S.ACCEPTED: frozenset({_S.CANCELLED, *_AFTER_SENDING}),

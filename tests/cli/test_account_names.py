@@ -31,15 +31,16 @@ def test_the_only_one_else_the_profiles(
     tmp_path: Path, there: tuple[str, ...], profile: Profile, named: str | None, shown: str
 ) -> None:
     store = Store(tmp_path)
+    store.journal("noted").append("note", {"text": "it never traded"})
     for name in there:
-        store.journal(name).append("note", {"text": "it is there"})
+        store.journal(name).append("session", {"session": f"{name}-1"})
     assert account_to_show(store.paths, lambda: profile, named) == shown
 
 
 def test_several_of_which_none_is_the_profiles_must_be_named(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for name in ("one", "two"):
-        store.journal(name).append("note", {"text": "it is there"})
+        store.journal(name).append("session", {"session": f"{name}-1"})
     with pytest.raises(UsageError, match="one, two") as raised:
         account_to_show(store.paths, lambda: LIVE, None)
     assert raised.value.hint == "say which: --account one"

@@ -14,6 +14,7 @@ from live_cases import HISTORY, MINUTE_MS, STRATEGY, Bar, Rig, VenueFeed, strate
 from venue_server import VenueServer
 
 from memesnipe_cli.errors import RefusedError
+from memesnipe_cli.live.comparing import mend
 from memesnipe_cli.live.flattening import flatten_live
 from memesnipe_cli.live.guarding import Guard
 from memesnipe_cli.live.request import LiveRun
@@ -183,6 +184,21 @@ def test_somebody_elses_trade_in_our_perpetual_halts(rig: PerpRig) -> None:
     with pytest.raises(RefusedError, match="somebody else"):
         rig.trade(LOW)
     assert LatchFile(rig.store.paths, "live").read(must_exist=True).level(f"symbol:{PERP}") is Level.HALT
+
+
+def test_a_cover_by_hand_is_claimed_as_the_end_of_the_trade(rig: PerpRig) -> None:
+    rig.trade(FLAT, DOWN, LOW)
+    for each in rig.server.open_orders():
+        rig.server.cancel(each)
+    order = rig.server.user_order(PERP, "buy", "market", -rig.book().position(PERP))
+    journal = rig.store.journal("live")
+    with journal.held():
+        assert not mend(rig.venue, journal, rig.profile).clean
+        done = mend(rig.venue, journal, rig.profile, claim=order.id, reason="covered in the app")
+    assert done.clean, done
+    run = rig.trade(LOW)
+    assert [trade.exit_reason for trade in run.trades] == ["by_hand"] and not run.left
+    assert rig.venue.positions() == [] and rig.book().position(PERP) == 0
 
 
 def test_a_position_of_somebody_else_is_not_traded_beside(rig: PerpRig) -> None:

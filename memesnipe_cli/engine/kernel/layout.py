@@ -174,6 +174,7 @@ BY_TARGET = 4
 BY_DELISTING = 5
 BY_EMERGENCY = 6
 BY_DUST = 7  # too small for its venue to sell: written off, outside the account
+BY_HAND = 8  # a person closed it at the venue
 
 # refusals (CODE of REFUSED); NO_ROOM + cap names the cap that left nothing
 BAD_SIGNAL = 1
