@@ -20,9 +20,17 @@ _OLD_BARS = 3  # a bar that closed longer ago than this many of its lengths is s
 
 
 def explain_last_bar(
-    this_run: Run, account: str, session: Mapping[str, Any] | None, options: dict[str, Any]
+    this_run: Run,
+    account: str,
+    session: Mapping[str, Any] | None,
+    options: dict[str, Any],
+    *,
+    without_promotion: bool,
 ) -> int:
-    """Say it, as a page or as `explanation` records. Writes nothing to the journal and sends nothing."""
+    """Say it, as a page or as `explanation` records. without_promotion: of a run that was told to do without one.
+
+    Writes nothing to the journal and sends nothing.
+    """
     from memesnipe_cli.commands.trade_run import build_request
 
     from memesnipe_cli.engine.explain import explain
@@ -33,7 +41,7 @@ def explain_last_bar(
         raise DataError("no candles are stored: there is no last bar", _INGEST)
     known = None if session is None else dict(session)
     request = build_request(this_run, account, known, "explained" if known is None else None, options)
-    look = explain(request)
+    look = explain(request, without_promotion=without_promotion)
     console = this_run.console
     for warning in look.warnings:
         console.warn(warning)

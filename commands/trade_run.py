@@ -122,7 +122,7 @@ def run(
             ),
         )
         return code
-    if once or duration or without_promotion:
+    if once or duration or (without_promotion and not explain):
         raise UsageError(
             "--once, --duration and --without-promotion are of --live", "add --live, or leave them out"
         )
@@ -144,7 +144,7 @@ def run(
     if explain:
         from memesnipe_cli.commands.trade_explain import explain_last_bar
 
-        said: int = explain_last_bar(this_run, account, session, options)
+        said: int = explain_last_bar(this_run, account, session, options, without_promotion=without_promotion)
         return said
     request = build_request(this_run, account, session, reason if new_session else None, options)
     return trade(this_run, replace(request, bars_per_second=speed))

@@ -20,8 +20,9 @@ from memesnipe_cli.engine.explain_gate import GateLook, GateSaid
 from memesnipe_cli.engine.explain_watch import Watched, watch_bar
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.kernel import signals as cells
+from memesnipe_cli.engine.live_data import live_dataset
 from memesnipe_cli.engine.model import EngineInput
-from memesnipe_cli.engine.session_line import as_opened, changed_code, differences, session_body
+from memesnipe_cli.engine.session_line import LIVE, PAPER, as_opened, changed_code, differences, session_body
 from memesnipe_cli.engine.signals import SignalScanner, SignalStream
 from memesnipe_cli.errors import DataError
 from memesnipe_cli.risk.latch import LatchFile
@@ -58,6 +59,7 @@ class Explained:
 
     account: str
     kind: str
+    without_promotion: bool
     simulated: bool
     currency: str
     at_ms: int
@@ -69,8 +71,8 @@ class Explained:
     slots: list[SlotExplained]
 
 
-def explain(request: SessionRequest) -> Explained:
-    """Explain the last closed bar of every slot of a run.
+def explain(request: SessionRequest, *, without_promotion: bool = False) -> Explained:
+    """Explain the last closed bar of every slot of a run. without_promotion: it is to trade without one.
 
     Raises DataError where there are too few bars, StrategyError where a step raises, StoreDamagedError.
     """
@@ -80,13 +82,7 @@ def explain(request: SessionRequest) -> Explained:
     latch = latch_file.read(must_exist=opened is not None)
     assumed = assumptions(request.profile, request.capital, {})
     assumed = replace(assumed, rules=replace(assumed.rules, assumed_reset_ms=None))
-    dataset = load_dataset(
-        Request(
-            request.strategies, request.symbols, request.venue, request.since_ms, request.until_ms, request.profile,
-            request.store, request.piped,
-        ),
-        assumed,
-    )  # fmt: skip
+    dataset = _dataset(request, opened, assumed)
     warnings = list(dataset.warnings)
     differs: list[str] = []
     if opened is not None:
@@ -109,6 +105,7 @@ def explain(request: SessionRequest) -> Explained:
     return Explained(
         account=request.account,
         kind=request.profile.kind,
+        without_promotion=without_promotion,
         simulated=any(item.candles.key.simulated for item in dataset.series),
         currency=request.profile.account.currency,
         at_ms=now_ms(),
@@ -119,6 +116,17 @@ def explain(request: SessionRequest) -> Explained:
         warnings=warnings,
         slots=slots,
     )
+
+
+def _dataset(request: SessionRequest, opened: dict[str, Any] | None, assumed: Assumptions) -> Dataset:
+    """The stored bars as a run would read them; an open session on real money sees more of what was before it."""
+    wanted = Request(
+        request.strategies, request.symbols, request.venue, request.since_ms, request.until_ms, request.profile,
+        request.store, request.piped,
+    )  # fmt: skip
+    if opened is None or opened["mode"] != LIVE or request.since_ms is None:
+        return load_dataset(wanted, assumed)
+    return live_dataset(wanted, assumed, now_ms())
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,7 @@ def _wanted(
     """The session's line as this run would write it."""
     return session_body(
         1, request.account, "", request.profile, request.since_ms, request.capital, request.strategies, dataset,
-        assumed, opened.get("resets", {}),
+        assumed, opened.get("resets", {}), LIVE if request.profile.kind == "live" else PAPER,
     )  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def _said_no(look: Explained, slot: SlotExplained) -> Iterator[dict[str, Any]]:
     if look.differs:
         said = f"the open session trades otherwise: {'; '.join(look.differs[:3])}"
         yield _no("session", "session_differs", said)
-    if look.kind == "live":
+    if look.kind == "live" and not look.without_promotion:
         said = f"no promotion of {slot.strategy.name} is on record: real money waits for one"
         yield _no("promotion", "not_promoted", said)
     for scope in (ACCOUNT, strategy_scope(slot.strategy.name), symbol_scope(slot.symbol)):

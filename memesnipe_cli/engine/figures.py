@@ -11,7 +11,8 @@ _ENOUGH = Context(prec=10)
 
 def percent(share: float | None, digits: int = 2) -> str:
     """0.0123 -> `1.23 %`."""
-    return UNDEFINED if share is None else f"{share * 100:.{digits}f} %"
+    # What rounds to nothing has no sign.
+    return UNDEFINED if share is None else f"{round(share * 100, digits) + 0.0:.{digits}f} %"
 
 
 def signed_percent(share: float | None) -> str:

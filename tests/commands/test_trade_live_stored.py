@@ -82,6 +82,20 @@ def test_beside_a_trader_its_own_words_are_shown(made: Scene, capsys: Capture) -
     assert f"(pid {pid}, stopping)" in out and "by tape" in out
 
 
+@pytest.mark.parametrize("without", [(), ("--without-promotion", "--reason", "a test")])
+def test_explain_looks_at_the_open_live_session(
+    made: Scene, capsys: Capture, without: tuple[str, ...]
+) -> None:
+    what = ("--strategy", f"{made.rig.folder}/updown.py:UpDown", "--symbol", SYMBOL)
+    before = made.rig.store.journal("live").head()
+    code, (row,) = made.rows(capsys, "trade", *what, "--explain", *without)
+    assert (code, row["session"]["session"], row["paper"]) == (0, "live-1", False)
+    assert row["decision"]["word"] == "hold" and not row["would_trade"]
+    said_no = {each["by"] for each in row["said_no"]}
+    assert "session" not in said_no and ("promotion" in said_no) is (not without)
+    assert made.rig.store.journal("live").head() == before
+
+
 def test_the_only_account_is_shown_where_none_is_named(made: Scene, capsys: Capture) -> None:
     _, (row,) = made.rows(capsys, "trade", "status")
     assert row["account"] == "live"
