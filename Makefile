@@ -8,6 +8,7 @@ ROUNDS ?= 500
 SEED ?= 1
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RUNS := $(VENV)/.runs
 MEMESNIPE := $(BIN)/memesnipe --store $(DEMO)
 
 .DEFAULT_GOAL := help
@@ -18,17 +19,31 @@ help: ## List the targets.
 
 install: $(STAMP) ## Create the environment in $(VENV) and install everything, pinned by hash.
 
-$(STAMP): requirements-dev.lock pyproject.toml
+define make_venv
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
 	  echo "MemeSnipe needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo missing)." >&2; \
 	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@echo "Installing into $(VENV); this takes a minute or two."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endef
+# Without --no-compile pip spends a third of its time on modules that nobody imports.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+
+# What the program needs; enough to run it.
+$(RUNS): requirements.lock pyproject.toml
+	$(make_venv)
+	$(PIP_INSTALL) --require-hashes -r requirements.lock
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: $(STAMP) ## Simulate a market, backtest momentum_5m on it, trade it on paper, show the account.
+# That, and what tests and tools need.
+$(STAMP): requirements-dev.lock pyproject.toml
+	$(make_venv)
+	$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@ $(RUNS)
+
+run: $(RUNS) ## Simulate a market, backtest momentum_5m on it, trade it on paper, show the account.
 	rm -rf $(DEMO)
 	$(MEMESNIPE) ingest simulate
 	$(MEMESNIPE) backtest --strategy momentum_5m
@@ -75,9 +90,11 @@ dist: sbom ## Build the wheel beside them, and the checksums of all.
 bench: $(STAMP) ## Run the benchmarks; each prints its ratios.
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-lock: $(STAMP) ## Resolve the dependencies anew into requirements-dev.lock (needs pip-tools on the PATH).
+lock: $(STAMP) ## Resolve the dependencies anew, with hashes (needs pip-tools on the PATH).
 	pip-compile --quiet --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements-dev.lock pyproject.toml
+	$(MAKE) install
+	$(BIN)/python .ci/runtime_lock.py build > requirements.lock
 
 clean: ## Remove what the targets above made.
 	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

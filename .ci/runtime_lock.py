@@ -1,4 +1,5 @@
-"""The part of the lock that the program itself needs: `python .ci/runtime_lock.py [EXTRA ...] > requirements.lock`.
+"""The part of the lock that the program itself needs: `python .ci/runtime_lock.py [EXTRA ...] > FILE`. The extra `build`
+is what it takes to install a checkout.
 
 Run in an environment that was installed from requirements-dev.lock: what needs what is asked of the installed packages.
 """
@@ -22,11 +23,9 @@ _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==")
 
 def asked(extras: list[str]) -> list[Requirement]:
     """What pyproject.toml asks for. Raises KeyError for an extra that it does not have."""
-    project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    texts = [
-        *project["dependencies"],
-        *(text for name in extras for text in project["optional-dependencies"][name]),
-    ]
+    given = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
+    optional = {**given["project"]["optional-dependencies"], "build": given["build-system"]["requires"]}
+    texts = [*given["project"]["dependencies"], *(text for name in extras for text in optional[name])]
     return [Requirement(text) for text in texts]
 
 

@@ -62,7 +62,7 @@ _FILTERS = [
     )
 ]
 # Hashes by the thousand, and this list itself.
-_NOT_LOOKED_AT = ("requirements-dev.lock", ".ci/secrets-accepted.json")
+_NOT_LOOKED_AT = ("requirements.lock", "requirements-dev.lock", ".ci/secrets-accepted.json")
 
 
 @dataclass(frozen=True)

@@ -38,3 +38,9 @@ def test_an_extra_adds_what_it_needs_and_takes_nothing_away() -> None:
     added = names(released("wallets")) - names(released())
     assert {"solders", "eth-account"} <= added
     assert names(released()) <= names(released("wallets"))
+
+
+def test_what_a_newcomer_runs_is_installed_from_the_same_pins() -> None:
+    lock = (TOP / "requirements.lock").read_text(encoding="utf-8")
+    assert lock == released("build"), "run: .venv/bin/python .ci/runtime_lock.py build > requirements.lock"
+    assert names(lock) - names(released()) == {"setuptools"}
