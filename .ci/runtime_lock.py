@@ -1,5 +1,5 @@
-"""The part of the lock that the program itself needs: `python .ci/runtime_lock.py [EXTRA ...] > FILE`. The extra `build`
-is what it takes to install a checkout.
+"""The part of the lock that the program itself needs: `python .ci/runtime_lock.py [EXTRA ...] > FILE`. The extra
+`build` is what it takes to install a checkout.
 
 Run in an environment that was installed from requirements-dev.lock: what needs what is asked of the installed packages.
 """

@@ -25,6 +25,7 @@ from memesnipe_cli.risk.scopes import ACCOUNT, strategy_scope
 from memesnipe_cli.store.entry import Entry
 
 SESSION = "session"
+REFUSAL = "refusal"
 NEW_CODE = "session_code"  # the session went on with strategies whose source had changed
 MARK = "equity"
 TRADE = "trade"
@@ -105,7 +106,7 @@ class AccountFold:
     """Entries of a journal -> AccountState."""
 
     name = "account"
-    version = 2
+    version = 3
 
     def initial(self) -> AccountState:
         """Nothing has happened."""
@@ -123,6 +124,9 @@ class AccountFold:
                 _scope_event(state, body)
             else:
                 _event(state, body)
+        elif entry.kind == REFUSAL and "bar" in body:
+            # Of an entry that came to no decision (live/kept_back.py).
+            state.refused[body["code"]] = state.refused.get(body["code"], 0) + 1
         elif entry.kind == NEW_CODE:
             state.session = {**state.session, "strategies": body["strategies"]}
         elif entry.kind == MARK:

@@ -17,7 +17,7 @@ from memesnipe_cli.risk.kernel import rows
 
 class SlotSignal(NamedTuple):
     """What a strategy said at the close of one bar: flags as in SignalTape, and the entry's details where it
-    enters."""
+    enters. held_back: why an entry that it wanted was not let through to a decision (`words.HELD_BACK`), 0 for none."""
 
     flags: int
     tag: int = 0
@@ -26,6 +26,7 @@ class SlotSignal(NamedTuple):
     max_bars: int = 0
     weight: float = 0.0
     score: float = 0.0
+    held_back: int = 0
 
 
 SILENT = SlotSignal(0)

@@ -17,6 +17,7 @@ from typing import Any
 from memesnipe_cli.engine.explain_rules import Condition, StepRules, is_comparison, read_step
 from memesnipe_cli.engine.kernel import signals as cells
 from memesnipe_cli.engine.signals import SignalStream, division_raises, signal_kernel
+from memesnipe_cli.engine.words import HELD_BACK
 from memesnipe_cli.strategies.registry import LoadedStrategy
 from memesnipe_cli.strategies.signal import Signal
 
@@ -31,8 +32,6 @@ _PURE = (
     ast.unaryop, ast.cmpop, ast.expr_context,
 )  # fmt: skip
 _PURE_CALLS = ("abs", "min", "max", "float", "int", "math.sqrt", "math.log", "math.exp", "math.isnan")
-
-HELD_BACK = {cells.WARM_UP: "warm_up", cells.AFTER_GAP: "after_gap", cells.DEAD_MARKET: "dead_market"}
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ class SlotFeed:
         """What the strategy says at the close of its next bar, given as `SignalStream.step` takes it."""
         flags = self._stream.step(*bar)
         if not flags & layout.ENTER_MASK:
-            return SlotSignal(flags)
+            return SlotSignal(flags, held_back=self._stream.held_back)
         row = self._stream.row
         return SlotSignal(
             flags,

@@ -33,6 +33,9 @@ _MEANINGS = {
     "order_rate": "too many orders at once",
     "recovery_turn": "passed over: recovering from a halt, and size could not be cut",
     "gate": "the last check before sending refused it",
+    "late_bar": "its bar had closed too long ago",
+    "stopping": "the run was about to end",
+    "switch_armed": "the dead-man's switch could not be disarmed",
     **HELD_BACK,
 }
 _NO_ROOM = "no_room_"

@@ -17,6 +17,7 @@ from memesnipe_cli.clock import DAY_MS, format_time
 from memesnipe_cli.engine.kernel import signals as cells
 from memesnipe_cli.engine.link import Kernel, LinkError, Source, load, source_of
 from memesnipe_cli.engine.model import MAX_TAGS, EntryRows, Float64, Int64, UInt8
+from memesnipe_cli.engine.words import HELD_BACK
 from memesnipe_cli.errors import StrategyError
 from memesnipe_cli.strategies.registry import LoadedStrategy
 
@@ -202,11 +203,7 @@ class SignalScanner:
                 weight=np.ascontiguousarray(table[:, cells.ROW_WEIGHT]),
                 score=np.ascontiguousarray(table[:, cells.ROW_SCORE]),
             ),
-            held_back={
-                "warm_up": int(held_back[cells.WARM_UP]),
-                "after_gap": int(held_back[cells.AFTER_GAP]),
-                "dead_market": int(held_back[cells.DEAD_MARKET]),
-            },
+            held_back={word: int(held_back[code]) for code, word in HELD_BACK.items()},
         )
         return found_signals, stream
 
@@ -244,6 +241,7 @@ class SignalStream:
         self.build: Any = np.zeros(cells.BUILD_VALUES + 2 * self.day_bars)
         self.build[cells.BUILD_OPEN_TS] = -1.0
         self.row: Any = np.zeros(cells.ROW_WIDTH)
+        self.held_back = 0
         self._module: Any = None
         self._p: Any = None
         # Built-in strategies step over lists of Python's own floats, which raise by themselves.
@@ -254,7 +252,7 @@ class SignalStream:
         reference_close: float = float("nan"), reference_ts: int = -1, funding: float = float("nan"),
     ) -> int:  # fmt: skip
         """Take a base bar in; returns the flags of SignalTape (0 where no strategy bar closed). Details of an entry are
-        in `row` (columns: kernel/signals.py)."""
+        in `row` (columns: kernel/signals.py), why one was kept back in `held_back`."""
         if self._p is None:
             self._begin()
         try:
@@ -268,6 +266,7 @@ class SignalStream:
             raise _step_failed(self.strategy, error, self.build) from error
         if flags & 3 and not 1 <= self.row[cells.ROW_TAG] <= MAX_TAGS:
             raise _wrong_tag(self.strategy, self.row[cells.ROW_TAG], ts)
+        self.held_back = int(self.row[cells.ROW_HELD_BACK]) if flags & 256 else 0
         return int(flags) & 255
 
     def _begin(self) -> None:

@@ -3,7 +3,7 @@ numpy."""
 
 from __future__ import annotations
 
-from memesnipe_cli.engine.kernel import layout
+from memesnipe_cli.engine.kernel import layout, signals
 from memesnipe_cli.risk.kernel import rows
 from memesnipe_cli.risk.levels import Level
 
@@ -16,6 +16,12 @@ EXIT_REASONS = {
     layout.BY_EMERGENCY: "emergency",
     layout.BY_DUST: "dust",
     layout.BY_HAND: "by_hand",
+}
+# Entries that a strategy wanted and that came to no decision.
+HELD_BACK = {
+    signals.WARM_UP: "warm_up",
+    signals.AFTER_GAP: "after_gap",
+    signals.DEAD_MARKET: "dead_market",
 }
 CAPS = {
     layout.CAP_RISK: "risk",

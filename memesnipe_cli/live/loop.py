@@ -18,6 +18,7 @@ from memesnipe_cli.engine.live_steps import LiveSource, LiveSteps
 from memesnipe_cli.engine.session import threshold_lines
 from memesnipe_cli.engine.session_journal import Decision
 from memesnipe_cli.errors import NetworkError
+from memesnipe_cli.live.kept_back import kept_back, refusal_line
 from memesnipe_cli.live.reconciling import CAUSE
 from memesnipe_cli.live.reporting import Reporter
 from memesnipe_cli.live.request import LiveRun
@@ -144,8 +145,8 @@ class LiveLoop:
         account.market.look()
         opened.guard.hear()
         opened.guard.judge()
-        opens = fresh and self._may_open() and (step_is_silent(step) or self._switched_off())
-        said = step.said if opens else [_exits_of(each) for each in step.said]
+        shut = self._shut(step, fresh)
+        said = [_exits_of(each) for each in step.said] if shut else step.said
         events = account.kernel.decide(bars, opened.guard.equity, said)
         for row in events:
             if row[layout.KIND] == layout.ENTRY_ORDER:
@@ -159,11 +160,22 @@ class LiveLoop:
             bid, ask, mid = (None, None, None) if quote is None else (quote.bid, quote.ask, quote.mid)
             opened.watcher.timer.decided(each.intent.id, mid, bid, ask)
         self._send(approved)
-        account.book.append([])
+        kept = list(kept_back(step.said, shut))
+        account.book.append([refusal_line(account, each, step.ts) for each in kept])
         account.book.mark(step.ts, opened.inputs.tape.base_ms, opened.guard.equity, account.kernel.cash)
         self.bars += 1
-        self._reporter.decided(step, passed, refused)
+        self._reporter.decided(step, passed, refused, kept)
         self._decided_now = self._decided_now or fresh
+
+    def _shut(self, step: TapeStep, fresh: bool) -> str:
+        """Why nothing is opened on this bar, "" where it may be."""
+        if not fresh:
+            return "late_bar"
+        if self.stopping or self.request.should_stop():
+            return "stopping"
+        if self.opened.guard.level >= Level.HALT:
+            return "breaker_halt"
+        return "" if step_is_silent(step) or self._switched_off() else "switch_armed"
 
     def _switched_off(self) -> bool:
         """Whether nothing at the venue would cancel what is about to be sent."""
@@ -317,9 +329,6 @@ class LiveLoop:
         self.request.on_status(status)
 
     # The end
-
-    def _may_open(self) -> bool:
-        return not self.stopping and not self.request.should_stop() and self.opened.guard.level < Level.HALT
 
     def _see_through(self) -> None:
         """Open nothing more, and find out what became of the orders that are out, for a while."""

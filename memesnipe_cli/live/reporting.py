@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from memesnipe_cli.engine.kernel import layout
 from memesnipe_cli.engine.open_trade import entry_bar
+from memesnipe_cli.engine.refused import meaning
 from memesnipe_cli.engine.run import from_units
 from memesnipe_cli.engine.words import CAUSES, EXIT_REASONS, REFUSALS
 from memesnipe_cli.live.status import LoopStatus
@@ -33,6 +34,7 @@ from memesnipe_cli.risk.quality import ERROR_RATE, ONLINE, VENUE_STATUS
 if TYPE_CHECKING:
     from memesnipe_cli.engine.event_lines import Row
     from memesnipe_cli.engine.feed import TapeStep
+    from memesnipe_cli.live.kept_back import KeptBack
     from memesnipe_cli.live.request import LiveRequest
     from memesnipe_cli.live.starting import Opened
     from memesnipe_cli.market.live.feed import LiveFeed
@@ -54,10 +56,19 @@ class Reporter:
     def __post_init__(self) -> None:
         self._started_ms = self.request.now()
 
-    def decided(self, step: TapeStep, events: Sequence[Row], refused: Mapping[int, Refused]) -> None:
-        """Keep what a bar's decisions were."""
+    def decided(
+        self,
+        step: TapeStep,
+        events: Sequence[Row],
+        refused: Mapping[int, Refused],
+        kept: Sequence[KeptBack] = (),
+    ) -> None:
+        """Keep what a bar's decisions were, and what came to none."""
         account = self.opened.account
         time_ms = step.ts + self.opened.inputs.tape.base_ms
+        for each in kept:
+            strategy, symbol = account.key(each.slot)
+            self._decisions.append(DecisionStatus(time_ms, strategy, symbol, "kept back", meaning(each.code)))
         for row in events:
             kind, slot = row[layout.KIND], row[layout.EVENT_SLOT]
             if kind not in (layout.ENTRY_ORDER, layout.EXIT_ORDER, layout.REFUSED):

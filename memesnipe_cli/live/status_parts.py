@@ -259,8 +259,8 @@ class OrderStatus:
 
 @dataclass(frozen=True, slots=True)
 class DecisionStatus:
-    """What was decided. what: a word (`enter`, `exit`, `refused`, `stop moved`). value, limit: what a check found and
-    what it allows, as text; "" where there is none."""
+    """What was decided. what: a word (`enter`, `exit`, `refused`, `kept back`, `stop moved`). value, limit: what a
+    check found and what it allows, as text; "" where there is none."""
 
     time_ms: int
     strategy: str

@@ -16,6 +16,7 @@ from typing import IO, Any
 import orjson
 
 from memesnipe_cli.errors import MemesnipeError
+from memesnipe_cli.signals import deferred
 
 _PROGRAM = (sys.executable, "-m", "memesnipe_cli")
 _END_S = 10.0
@@ -140,16 +141,17 @@ class Children:
     def start_process(self, line: list[str]) -> Child:
         """Any command line that writes records."""
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            line,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env=_environment(),
-            start_new_session=True,
-        )
-        child = Child(process, errors)
-        self._running.append(child)
+        with deferred():
+            process = subprocess.Popen(  # noqa: S603 - our own program
+                line,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=_environment(),
+                start_new_session=True,
+            )
+            child = Child(process, errors)
+            self._running.append(child)
         return child
 
     def ask(self, *args: str, within_s: float = 30.0) -> Answer:

@@ -38,6 +38,29 @@ def test_a_signal_ends_it_cleanly_with_its_own_code(sent: signal.Signals, code: 
     assert (process.returncode, err) == (code, f"tidied up\n{said}\n")
 
 
+DEFERS = """
+import os, sys
+from memesnipe_cli.signals import deferred, install
+install()
+try:
+    with deferred():
+        os.kill(os.getpid(), int(sys.argv[1]))
+        print("the body is whole")
+    print("not reached")
+except BaseException as stopped:
+    print(type(stopped).__name__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("sent", "stopped"), [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "TerminatedError")]
+)
+def test_a_deferred_signal_acts_once_the_body_is_done(sent: signal.Signals, stopped: str) -> None:
+    line = [sys.executable, "-c", DEFERS, str(int(sent))]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=30)
+    assert done.stdout.splitlines() == ["the body is whole", stopped], done.stderr
+
+
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_library_that_makes_an_error_of_a_signal_changes_nothing(sent: signal.Signals, code: int) -> None:
     process = start("--fail-when-stopped")

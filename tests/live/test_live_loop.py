@@ -10,7 +10,7 @@ import pytest
 from live_cases import SYMBOL, Bar, Rig, VenueFeed
 from venue_server import VenueServer
 
-from memesnipe_cli.clock import DAY_MS
+from memesnipe_cli.clock import DAY_MS, MINUTE_MS
 from memesnipe_cli.engine.account_fold import AccountFold
 from memesnipe_cli.errors import NetworkError, RefusedError, UsageError
 from memesnipe_cli.risk.kernel import rows
@@ -30,6 +30,12 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     with VenueServer(request.param, {"USD": "1000", "DOGE": "5000"}) as server:
         server.price(SYMBOL, "0.0999", "0.1001")
         yield Rig(server, tmp_path)
+
+
+def kept_back(rig: Rig) -> list[tuple[str, str]]:
+    """(check, code) of the journal's lines of entries that came to no decision."""
+    lines = [each.body for each in rig.store.journal("live").entries() if each.kind == "refusal"]
+    return [(body["check"], body["code"]) for body in lines if "event" not in body]
 
 
 def test_buys_protects_and_sells(rig: Rig) -> None:
@@ -82,6 +88,16 @@ def test_a_bar_that_closed_long_ago_opens_nothing(rig: Rig) -> None:
     done = rig.trade(FLAT, FLAT)
     assert not done.left
     assert not rig.server.oracle.ours()
+    assert kept_back(rig) == [("loop", "late_bar")] and done.state.refused == {"late_bar": 1}
+
+
+def test_an_entry_right_after_a_gap_is_kept_back_and_said_to_be(rig: Rig) -> None:
+    rig.trade(FLAT)
+    rig.begin_ms += 10 * MINUTE_MS
+    rig.server.advance(600)
+    done = rig.trade(FLAT, UP, FLAT)
+    assert not rig.server.oracle.ours()
+    assert kept_back(rig) == [("signal", "after_gap")] and done.state.refused == {"after_gap": 1}
 
 
 def test_an_exit_that_was_missed_while_away_is_made_up_for(rig: Rig) -> None:
@@ -108,6 +124,7 @@ def test_a_halt_by_a_person_keeps_entries_back_and_lets_exits_go(rig: Rig) -> No
     assert done.level is Level.HALT
     assert len(done.trades) == 1
     assert not done.left
+    assert kept_back(rig) == [("loop", "breaker_halt")]
     rig.assert_whole()
     with pytest.raises(RefusedError, match="HALT"):
         rig.trade(FLAT)
