@@ -11,6 +11,8 @@ import pytest
 from trade_live_cases import FLAT, SYMBOL, UP, Scene, live_scene, with_position
 from venue_server.orders import Order
 
+from memesnipe_cli.records import time_text
+from memesnipe_cli.store.journal import Journal
 from memesnipe_cli.venues.order_lines import ORDER
 
 Capture = pytest.CaptureFixture[str]
@@ -68,8 +70,12 @@ def test_every_report_knows_it_for_what_it_is(scene: Scene, capsys: Capture) -> 
     assert scene.say(capsys, "audit", "verify")[0] == 0
     code, _, err = scene.say(capsys, "audit", "reconcile")
     assert code == 0 and "journal and venue agree" in err
-    for words in (["tca", "--by", "order"], ["report"], ["tax", "--year", "2026", "--timezone", "UTC"]):
+    for words in (["tca", "--by", "order"], ["report"]):
         assert scene.say(capsys, "audit", *words)[0] == 0, words
+    year = time_text(scene.server.now_ms())[:4]
+    code, out, _ = scene.say(capsys, "audit", "tax", "--year", year, "--timezone", "UTC")
+    sold = {each["venue_trade_id"] for each in lines(scene, "fill") if each.get("venue_id") == order.id}
+    assert code == 0 and sold and all(each in out for each in sold)
     booked = next(each for each in scene.rig.book().orders.values() if each.venue_id == order.id)
     code, out, _ = scene.say(capsys, "audit", "show", booked.intent.id)
     assert code == 0 and "sold in the app" in out
@@ -90,8 +96,6 @@ def test_cut_off_after_its_first_line_it_can_be_claimed_again(
 ) -> None:
     order = sell(scene, held(scene))
     journal = scene.rig.store.journal("live")
-    from memesnipe_cli.store.journal import Journal
-
     whole = Journal.append_many
 
     def dies(self: Journal, items: Any) -> Any:
