@@ -92,6 +92,7 @@ class Signer:
         self._last = 0
         self._gone = False
         self._facts: dict[str, Any] | None = None
+        self._starting = threading.Lock()
         frames.write(ours, asdict(asked))
 
     @property
@@ -102,25 +103,32 @@ class Signer:
     def facts(self) -> dict[str, Any]:
         """What the signer said of its key (`kind`, `home`, `fingerprint`) and of its memory once it was ready; waits
         for that. Raises ConfigError where it has no key to sign with, SignerGoneError."""
-        if self._facts is None:
-            self._link.settimeout(READY_S)
-            try:
-                said = frames.read(self._link)
-            except (OSError, frames.BrokenFrameError) as problem:
-                self.close()
-                raise SignerGoneError(f"the signer does not get ready: {problem}", "try again") from problem
-            if said is None:
-                self.close()
-                raise SignerGoneError(
-                    "the signer ended before it was ready", "run memesnipe doctor; memesnipe keys check"
-                )
-            if "refused" in said:
-                self.close()
-                raise heard(said)
-            self._link.settimeout(None)
-            self._facts = said
-            threading.Thread(target=self._read, name="signer", daemon=True).start()
-        return self._facts
+        # Whoever does not wait that long leaves a thread behind that does: only one may read.
+        with self._starting:
+            if self._facts is None:
+                self._facts = self._until_ready()
+                threading.Thread(target=self._read, name="signer", daemon=True).start()
+            return self._facts
+
+    def _until_ready(self) -> dict[str, Any]:
+        if self._gone:
+            self.check_alive()
+        self._link.settimeout(READY_S)
+        try:
+            said = frames.read(self._link)
+        except (OSError, frames.BrokenFrameError) as problem:
+            self.close()
+            raise SignerGoneError(f"the signer does not get ready: {problem}", "try again") from problem
+        if said is None:
+            self.close()
+            raise SignerGoneError(
+                "the signer ended before it was ready", "run memesnipe doctor; memesnipe keys check"
+            )
+        if "refused" in said:
+            self.close()
+            raise heard(said)
+        self._link.settimeout(None)
+        return said
 
     def check_alive(self) -> None:
         """Raises SignerGoneError where it has ended: nothing can be signed any more."""
@@ -166,6 +174,7 @@ class Signer:
         """
         import ccxt
 
+        self.facts()  # its start is not the request's time
         message = {
             "api": list(api),
             "method": method,

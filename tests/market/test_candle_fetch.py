@@ -135,10 +135,11 @@ def test_trouble_without_end_is_a_network_error_and_what_came_before_stays(
     fetch: Fetch, venue: LoopbackVenue, store: Store
 ) -> None:
     fetch(1, until_back=0)
+    before = candle_requests(venue)  # none where its only bar has not been finished for long
     served = LoopbackVenue.answer
 
     def fails_on_the_third_page(path: str, query: dict[str, str]) -> object:
-        if path.endswith("/candles") and candle_requests(venue) > 3:
+        if path.endswith("/candles") and candle_requests(venue) > before + 2:
             return {"unexpected": True}
         return served(venue, path, query)
 

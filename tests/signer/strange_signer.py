@@ -9,6 +9,7 @@ import time
 
 from memesnipe_cli.signer import frames
 
+SLOW_S = 1.0
 FACTS = {"kind": "trade", "home": "file", "fingerprint": "none", "memory": {}}
 
 
@@ -22,6 +23,8 @@ def main() -> None:
         time.sleep(30)
     if how == "mute":
         return
+    if how == "slow":
+        time.sleep(SLOW_S)
     frames.write(link, FACTS)
     request = frames.read(link)
     assert request is not None
@@ -33,6 +36,10 @@ def main() -> None:
         link.sendall(b"\0\0\0\x02[]")
     elif how == "other":
         frames.write(link, {"id": request["id"] + 1, "answer": {}, "headers": {}})
+        time.sleep(30)
+    elif how == "slow":
+        age_s = time.monotonic() - request["asked_s"]
+        frames.write(link, {"id": request["id"], "answer": {"age_s": age_s}, "headers": {}})
         time.sleep(30)
     elif how == "dies":
         os._exit(9)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -250,6 +251,19 @@ def test_one_that_never_gets_ready(
         signer.facts()
     assert told.value.code == "signer_gone"
     assert gone(signer.pid)
+
+
+def test_while_one_gets_ready_several_may_wait_for_it(strange: Callable[[str], Signer]) -> None:
+    signer = strange("slow")
+    with ThreadPoolExecutor(3) as waiting:
+        told = [each.result() for each in [waiting.submit(signer.facts) for _ in range(3)]]
+    assert told[0] == told[1] == told[2]
+    signer.check_alive()
+
+
+def test_a_request_does_not_grow_old_while_the_signer_gets_ready(strange: Callable[[str], Signer]) -> None:
+    answer = ask(strange("slow"), "kraken")
+    assert isinstance(answer, dict) and answer["age_s"] < 0.5
 
 
 @pytest.mark.parametrize("part", [SIGNER, READER])
