@@ -139,7 +139,9 @@ class Signer:
 
     def attach(self, exchange: ccxt.Exchange) -> None:
         """Let a client that has no key send through the signer what needs one; what is public it asks itself. `fence`
-        of the client is the right to send that goes with each request (see Calls)."""
+        of the client is the right to send that goes with each request (see Calls). Waits until the signer is ready: a
+        request that waited for that would be too old to be sent. Raises as `facts`."""
+        self.facts()
         public = exchange.fetch2
 
         def fetch(
@@ -174,7 +176,6 @@ class Signer:
         """
         import ccxt
 
-        self.facts()  # its start is not the request's time
         message = {
             "api": list(api),
             "method": method,

@@ -9,7 +9,6 @@ import time
 
 from memesnipe_cli.signer import frames
 
-SLOW_S = 1.0
 FACTS = {"kind": "trade", "home": "file", "fingerprint": "none", "memory": {}}
 
 
@@ -24,7 +23,7 @@ def main() -> None:
     if how == "mute":
         return
     if how == "slow":
-        time.sleep(SLOW_S)
+        time.sleep(1)
     frames.write(link, FACTS)
     request = frames.read(link)
     assert request is not None
@@ -36,10 +35,6 @@ def main() -> None:
         link.sendall(b"\0\0\0\x02[]")
     elif how == "other":
         frames.write(link, {"id": request["id"] + 1, "answer": {}, "headers": {}})
-        time.sleep(30)
-    elif how == "slow":
-        age_s = time.monotonic() - request["asked_s"]
-        frames.write(link, {"id": request["id"], "answer": {"age_s": age_s}, "headers": {}})
         time.sleep(30)
     elif how == "dies":
         os._exit(9)
