@@ -26,8 +26,7 @@ define make_venv
 	@echo "Installing into $(VENV); this takes a minute or two."
 	$(PYTHON) -m venv $(VENV)
 endef
-# Without --no-compile pip spends a third of its time on modules that nobody imports.
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # What the program needs; enough to run it.
 $(RUNS): requirements.lock pyproject.toml
