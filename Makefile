@@ -26,16 +26,12 @@ define make_venv
 	@echo "Installing into $(VENV); this takes a minute or two."
 	$(PYTHON) -m venv $(VENV)
 endef
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
-# pip compiles on one processor. Left out, each command would compile anew where Python may write no bytecode
-# (PYTHONDONTWRITEBYTECODE, as many containers have it). A package's template that is no Python is passed over.
-COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # What the program needs; enough to run it.
 $(RUNS): requirements.lock pyproject.toml
 	$(make_venv)
 	$(PIP_INSTALL) --require-hashes -r requirements.lock
-	$(COMPILE)
 	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -43,7 +39,6 @@ $(RUNS): requirements.lock pyproject.toml
 $(STAMP): requirements-dev.lock pyproject.toml
 	$(make_venv)
 	$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
-	$(COMPILE)
 	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@ $(RUNS)
 
