@@ -25,13 +25,15 @@ def account_to_show(paths: StorePaths, profile: Callable[[], Profile], named: st
     """The account that a command looks at: the one that is named, else the only one that has traded, else the
     profile's own; the profile is looked at only then. Raises UsageError where there are several and none is the
     profile's."""
-    from memesnipe_cli.risk.control import has_traded
+    from memesnipe_cli.risk.latch import LatchFile
     from memesnipe_cli.store.catalog_journal import accounts
 
     if named is not None:
         return named
-    # What is ingested is noted in an account's journal, too, whoever trades.
-    names = [each for each in accounts(paths) if has_traded(paths, each)]
+    # What is ingested is noted in an account's journal, too, whoever trades; a breaker has who has traded. To look for
+    # a session in all journals would take a second where there are many notes.
+    journalled = accounts(paths)
+    names = [each for each in journalled if LatchFile(paths, each).folder.exists()] or journalled
     if len(names) == 1:
         return names[0]
     own = own_account(profile())

@@ -54,8 +54,8 @@ def deferred() -> Iterator[None]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-    if came:
-        signal.raise_signal(came[0])
+        if came:
+            signal.raise_signal(came[0])
 
 
 def _interrupt(number: int, frame: object) -> None:

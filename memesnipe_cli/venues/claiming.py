@@ -141,9 +141,9 @@ def _holding(desk: Desk, found: VenueOrder) -> tuple[str, Holding]:
 
 def _trades(desk: Desk, found: VenueOrder, holding: Holding) -> Sequence[VenueFill]:
     """All its trades."""
-    traded = [each for each in desk.venue.fills(holding.since_ms) if each.venue_order_id == found.venue_id]
     if not found.filled:
         raise UsageError(f"{found.venue_id} has traded nothing", "there is nothing to book")
+    traded = [each for each in desk.venue.fills(holding.since_ms) if each.venue_order_id == found.venue_id]
     if sum((each.qty for each in traded), Decimal(0)) != found.filled:
         raise RefusedError(
             f"{found.venue_id} has traded {found.filled}, and the venue's history does not show all of it since the "

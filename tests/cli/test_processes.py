@@ -46,17 +46,20 @@ try:
     with deferred():
         os.kill(os.getpid(), int(sys.argv[1]))
         print("the body is whole")
+        if sys.argv[2] == "fails":
+            raise OSError
     print("not reached")
 except BaseException as stopped:
     print(type(stopped).__name__)
 """
 
 
+@pytest.mark.parametrize("body", ["ends", "fails"])
 @pytest.mark.parametrize(
     ("sent", "stopped"), [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "TerminatedError")]
 )
-def test_a_deferred_signal_acts_once_the_body_is_done(sent: signal.Signals, stopped: str) -> None:
-    line = [sys.executable, "-c", DEFERS, str(int(sent))]
+def test_a_deferred_signal_acts_once_the_body_is_done(sent: signal.Signals, stopped: str, body: str) -> None:
+    line = [sys.executable, "-c", DEFERS, str(int(sent)), body]
     done = subprocess.run(line, capture_output=True, text=True, timeout=30)
     assert done.stdout.splitlines() == ["the body is whole", stopped], done.stderr
 

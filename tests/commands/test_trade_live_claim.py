@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trade_live_cases import FLAT, SYMBOL, UP, Scene, live_scene, with_position
+from trade_live_cases import FLAT, SYMBOL, Scene, live_scene, with_position
 from venue_server.orders import Order
 
 from memesnipe_cli.records import time_text
@@ -79,16 +79,6 @@ def test_every_report_knows_it_for_what_it_is(scene: Scene, capsys: Capture) -> 
     booked = next(each for each in scene.rig.book().orders.values() if each.venue_id == order.id)
     code, out, _ = scene.say(capsys, "audit", "show", booked.intent.id)
     assert code == 0 and "sold in the app" in out
-
-
-def test_a_part_that_was_sold_leaves_the_rest_with_a_stop(scene: Scene, capsys: Capture) -> None:
-    had = held(scene)
-    order = sell(scene, D(15))
-    assert claim(scene, capsys, order)[0] == 0
-    assert held(scene) == had - 15
-    scene.rig.trade(FLAT, UP)
-    (stop,) = scene.rig.book().protecting("up_down", SYMBOL)
-    assert stop.left == had - 15
 
 
 def test_cut_off_after_its_first_line_it_can_be_claimed_again(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trade_live_cases import SYMBOL, Scene, live_scene, with_position
+from trade_live_cases import FLAT, SYMBOL, UP, Scene, live_scene, with_position
 
 from memesnipe_cli.cli import run
 from memesnipe_cli.records import time_text
@@ -94,6 +94,21 @@ def test_explain_looks_at_the_open_live_session(
     said_no = {each["by"] for each in row["said_no"]}
     assert "session" not in said_no and ("promotion" in said_no) is (not without)
     assert made.rig.store.journal("live").head() == before
+
+
+def test_entries_that_were_kept_back_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    with live_scene(tmp_path, monkeypatch) as scene:
+        scene.rig.trade(FLAT)
+        scene.rig.keep([UP, FLAT])
+        scene.rig.trade(FLAT, FLAT)
+        scene.now()
+        _, (status,) = scene.rows(capsys, "trade", "status")
+        assert status["refusals"] == {"late_bar": 1}
+        _, rows = scene.rows(capsys, "audit", "report")
+        assert rows[-1]["refusals"] == {"late_bar": 1}
+        assert "its bar had closed too long ago" in scene.say(capsys, "audit", "log", "--kind", "refusal")[1]
 
 
 def test_the_only_account_is_shown_where_none_is_named(made: Scene, capsys: Capture) -> None:
